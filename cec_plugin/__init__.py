@@ -1,0 +1,1 @@
+"""Continuing education credits for Open edX: allocation, ledger, delivery to registries."""

@@ -1,0 +1,184 @@
+"""What a registry's answer means for a delivery: settle it, try again, hold it, or park it.
+
+The classes and what each does follow what real registries were measured to do: a timed-out write
+was often written, a 5xx may be a data error, a 200 with an empty list may mean "no credentials".
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where a delivery stands."""
+
+    PENDING = "pending"
+    HELD = "held"  # waits for a fact: a member number, or the delivery before it
+    DELIVERED = "delivered"
+    PARKED = "parked"  # waits for an administrator
+    VOID = "void"  # the award was taken back before the registry ever heard of it
+
+
+class Presence(StrEnum):
+    """Whether the registry has the record, as far as we can prove."""
+
+    ABSENT = "absent"
+    UNKNOWN = "unknown"
+    PRESENT = "present"
+
+
+class Result(StrEnum):
+    """The class of an outcome."""
+
+    DELIVERED = "delivered"
+    RETRYABLE = "retryable"  # nothing was written
+    AMBIGUOUS = "ambiguous"  # it may have been written
+    CONFIGURATION = "configuration"  # who we are, or where we call, is wrong
+    REFUSED = "refused"  # the registry refuses this record for good
+    MEMBER = "member"  # the registry does not know the member (yet)
+    UNREADABLE = "unreadable"  # an answer nobody can read; it may have been written
+    CONFLICT = "conflict"  # the registry holds something else under our reference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of one attempt.
+
+    ``reason`` is redacted and short; ``status`` the HTTP status if there was an answer.
+    ``retry_after_s`` is what the registry asked for. ``found_nothing`` says that a read in this
+    attempt showed nothing under our reference.
+    """
+
+    result: Result
+    reason: str = ""
+    status: int | None = None
+    remote_id: str = ""
+    retry_after_s: float | None = None
+    found_nothing: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """How patient a sync is; all times in seconds.
+
+    ``grace_s`` passes before an ambiguous write is looked up, so that a slow registry has
+    finished writing. After ``max_failures`` ambiguous attempts an administrator decides.
+    ``member_looks`` is how often an unknown member is looked up again, ``member_wait_s`` apart:
+    one registry takes a day to know a new member.
+    """
+
+    base_s: float = 15.0
+    cap_s: float = 3600.0
+    grace_s: float = 60.0
+    max_failures: int = 6
+    member_wait_s: float = 86400.0
+    member_looks: int = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What becomes of the delivery.
+
+    ``due_at`` is None where nothing is due by itself. ``pause`` asks to pause the registry.
+    """
+
+    state: State
+    presence: Presence
+    failures: int
+    due_at: datetime | None = None
+    remote_id: str = ""
+    reason: str = ""
+    pause: bool = False
+
+
+def after(
+    outcome: Outcome,
+    *,
+    failures: int,
+    lease: int,
+    presence: Presence,
+    now: datetime,
+    jitter: float,
+    policy: Policy,
+) -> Decision:
+    """Decide what becomes of a delivery after an attempt.
+
+    ``failures`` counts the attempts that were the record's own fault, ``lease`` all attempts
+    (the wait grows with it), ``presence`` what was proven before this attempt. ``jitter`` is
+    between 0 and 1: a wait is lengthened by up to half.
+    """
+    proven_absent = presence is Presence.ABSENT or outcome.found_nothing
+    left = Presence.ABSENT if proven_absent else Presence.UNKNOWN
+
+    def later(seconds: float) -> datetime:
+        return now + timedelta(seconds=seconds * (1 + jitter / 2))
+
+    match outcome.result:
+        case Result.DELIVERED:
+            return Decision(
+                state=State.DELIVERED,
+                presence=Presence.PRESENT,
+                failures=failures,
+                remote_id=outcome.remote_id,
+            )
+        case Result.RETRYABLE:
+            wait = max(_backoff(lease, policy), outcome.retry_after_s or 0)
+            return Decision(
+                state=State.PENDING,
+                presence=left,
+                failures=failures,
+                due_at=later(wait),
+                reason=outcome.reason,
+            )
+        case Result.AMBIGUOUS:
+            if failures + 1 >= policy.max_failures:
+                return Decision(
+                    state=State.PARKED,
+                    presence=Presence.UNKNOWN,
+                    failures=failures + 1,
+                    remote_id=outcome.remote_id,
+                    reason=outcome.reason,
+                )
+            return Decision(
+                state=State.PENDING,
+                presence=Presence.UNKNOWN,
+                failures=failures + 1,
+                due_at=later(max(_backoff(failures + 1, policy), policy.grace_s)),
+                remote_id=outcome.remote_id,
+                reason=outcome.reason,
+            )
+        case Result.CONFIGURATION:
+            return Decision(
+                state=State.PENDING,
+                presence=left,
+                failures=failures,
+                due_at=now,
+                reason=outcome.reason,
+                pause=True,
+            )
+        case Result.REFUSED:
+            return Decision(
+                state=State.PARKED, presence=left, failures=failures, reason=outcome.reason
+            )
+        case Result.CONFLICT | Result.UNREADABLE:
+            return Decision(
+                state=State.PARKED,
+                presence=Presence.UNKNOWN,
+                failures=failures,
+                remote_id=outcome.remote_id,
+                reason=outcome.reason,
+            )
+        case Result.MEMBER:
+            looks = failures + 1
+            return Decision(
+                state=State.HELD,
+                presence=left,
+                failures=looks,
+                due_at=later(policy.member_wait_s) if looks < policy.member_looks else None,
+                reason=outcome.reason,
+            )
+
+
+def _backoff(attempts: int, policy: Policy) -> float:
+    doublings = min(max(attempts - 1, 0), 30)
+    return float(min(policy.base_s * 2**doublings, policy.cap_s))

@@ -1,0 +1,149 @@
+"""The doors to the outside: what services ask of a registry and of the learning platform."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from cec_plugin.domain.delivery import Outcome
+from cec_plugin.domain.notices import Via
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posting:
+    """A credit as a registry is told of it. ``hundredths`` is above zero."""
+
+    reference: str
+    member_number: str
+    activity: str
+    title: str
+    credit_type: str
+    hundredths: int
+    unit: str
+    earned_on: date
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retraction:
+    """The taking back of a credit: ``reference`` is the award's, ``own_reference`` this one's."""
+
+    reference: str
+    own_reference: str
+    on: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What a registry holds under a reference; ``hundredths`` is None where it does not say."""
+
+    remote_id: str
+    hundredths: int | None
+    reversed: bool
+    member_number: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """Whether a registry can be used, and as whom: proof, not just a 200."""
+
+    ok: bool
+    caller: str
+    detail: str = ""
+
+
+class Registry(Protocol):
+    """An organization's member records.
+
+    Calls never raise for what a registry may do: every failure is an ``Outcome``.
+    """
+
+    def health(self) -> Health:
+        """Prove who we are, and that what is needed can be reached."""
+        ...
+
+    def find(self, reference: str) -> Held | Outcome | None:
+        """Return what stands under a reference, None where nothing does, or a failed read."""
+        ...
+
+    def post(self, posting: Posting) -> Outcome:
+        """Write a credit. Delivered only on proof that it stands under our reference."""
+        ...
+
+    def reverse(self, retraction: Retraction) -> Outcome:
+        """Take a credit back."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CourseFacts:
+    """What the platform knows of an activity; ``ends_at`` None means that it never ends."""
+
+    key: str
+    title: str
+    ends_at: datetime | None = None
+    course: str = ""
+    organization: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompletionFacts:
+    """What the platform itself holds of one completion, earned or not.
+
+    ``earned_at`` is when it was finished and ``earned_from`` the code of where that stands
+    (``certificate_created``, ``grade_passed``); ``modified_at`` orders it among notices.
+    """
+
+    subject: str
+    activity: str
+    via: Via
+    stands: bool
+    earned_at: datetime | None
+    earned_from: str
+    modified_at: datetime
+    grade: str = ""
+    mode: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountFacts:
+    """An account on the platform. ``name`` is for the eyes of administrators, never stored."""
+
+    subject: str
+    username: str
+    name: str = ""
+
+
+class Platform(Protocol):
+    """The learning platform: certificates, grades, courses, staff, enrolments."""
+
+    def course(self, key: str) -> CourseFacts | None:
+        """Return what is known of a course, None where there is no such course."""
+        ...
+
+    def completions(
+        self, pairs: Iterable[tuple[str, str]], via: Via
+    ) -> dict[tuple[str, str], CompletionFacts]:
+        """Return what stands for each (subject, activity); absent means the platform has none."""
+        ...
+
+    def completions_since(self, since: datetime, via: Via) -> Iterator[CompletionFacts]:
+        """Return every completion, earned or withdrawn, that changed since (aware)."""
+        ...
+
+    def enrolments(self, subject: str) -> list[str]:
+        """Return the keys of the courses in which the account is actively enrolled."""
+        ...
+
+    def staff(self, activity: str) -> list[tuple[str, str]]:
+        """Return the course's own team as (subject, role), without organization-wide roles."""
+        ...
+
+    def find_account(self, text: str) -> AccountFacts | None:
+        """Return the account with this user name, e-mail or id."""
+        ...
+
+    def accounts(self, subjects: Iterable[str]) -> dict[str, AccountFacts]:
+        """Return the accounts by subject."""
+        ...

@@ -1,0 +1,120 @@
+"""The difference between the lines a person should have and those the ledger holds."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from cec_plugin.domain.allocation import Finished, Line
+
+
+class ReversalReason(StrEnum):
+    """Why an award is taken back."""
+
+    WITHDRAWN = "withdrawn"  # the source took the completion back
+    CHANGED = "changed"  # a figure, a rule or the date changed; a new award follows
+    NOT_CREDITED = "not_credited"  # the table in force gives nothing any more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """An award in the ledger. ``generation`` counts earlier awards of the same parts from 0."""
+
+    id: int
+    participation: str
+    credit_type: str
+    line: str
+    hundredths: int
+    earned_at: datetime
+    stint: int
+    generation: int
+    reversed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Award:
+    """An award to post."""
+
+    line: Line
+    stint: int
+    generation: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reversal:
+    """A reversal to post: of an award in the ledger, or of the award that stands just before."""
+
+    of: Posted | Award
+    reason: ReversalReason
+
+
+def difference(
+    finished: Sequence[Finished], lines: Mapping[str, Line], posted: Iterable[Posted]
+) -> list[Award | Reversal]:
+    """Return what to post, in order, so that the ledger says what stands.
+
+    Every stint that counted shows as an award and, where it ended, a reversal, whether or not
+    anybody looked in between: pass, fail, pass reads the same however late the notices came.
+    ``finished`` holds all participations of one person, ``lines`` what an organization gives for
+    each (by participation key), ``posted`` the awards of that person and organization, by id.
+    """
+    awards: dict[str, list[Posted]] = {}
+    for award in posted:
+        awards.setdefault(award.participation, []).append(award)
+    changes: list[Award | Reversal] = []
+    for one in finished:
+        mine = awards.pop(one.key, [])
+        changes.extend(_of_one(one, lines.get(one.key), mine))
+    return changes
+
+
+def _of_one(
+    one: Finished, line: Line | None, awards: Sequence[Posted]
+) -> Iterable[Award | Reversal]:
+    counts = {(award.credit_type, award.line): 0 for award in awards}
+    for award in awards:
+        counts[award.credit_type, award.line] += 1
+
+    def next_award(line: Line, stint: int) -> Award:
+        parts = (line.credit_type, line.rule)
+        generation = counts.get(parts, 0)
+        counts[parts] = generation + 1
+        return Award(line=line, stint=stint, generation=generation)
+
+    current = one.stints[-1] if one.stints and one.stints[-1].ended_at is None else None
+    kept = False
+    for award in awards:
+        if award.reversed:
+            continue
+        if current and line and not kept and _says(award, line, current.number):
+            kept = True
+            continue
+        yield Reversal(of=award, reason=_why(current is not None, award, line, one))
+    awarded = {award.stint for award in awards}
+    for stint in one.stints:
+        if line is None or stint.ended_at is None or stint.number in awarded:
+            continue
+        if one.counts_from is not None and stint.ended_at < one.counts_from:
+            continue  # it ended before it began to count
+        award_now = next_award(line, stint.number)
+        yield award_now
+        yield Reversal(of=award_now, reason=ReversalReason.WITHDRAWN)
+    if current and line and not kept:
+        yield next_award(line, current.number)
+
+
+def _says(award: Posted, line: Line, stint: int) -> bool:
+    """Say whether the award is the line, whichever rule it came from."""
+    return (award.credit_type, award.hundredths, award.earned_at, award.stint) == (
+        line.credit_type,
+        line.hundredths,
+        line.earned_at,
+        stint,
+    )
+
+
+def _why(stands: bool, award: Posted, line: Line | None, one: Finished) -> ReversalReason:  # noqa: FBT001
+    ended = next((s.ended_at for s in one.stints if s.number == award.stint), None)
+    if not stands or ended is not None:
+        return ReversalReason.WITHDRAWN
+    return ReversalReason.CHANGED if line else ReversalReason.NOT_CREDITED
