@@ -1,0 +1,30 @@
+"""What is kept, split by life cycle."""
+
+from cec_plugin.models.catalogue import Activity, Organization, Role, RoleBonus, Rule, Schedule
+from cec_plugin.models.ledger import Account, CreditEntry, Refusal
+from cec_plugin.models.notices import Notice, Participation, Service
+from cec_plugin.models.operations import JobRun
+from cec_plugin.models.outbox import Attempt, Delivery, Registry
+from cec_plugin.models.people import Identity, Membership, Person
+
+__all__ = [
+    "Account",
+    "Activity",
+    "Attempt",
+    "CreditEntry",
+    "Delivery",
+    "Identity",
+    "JobRun",
+    "Membership",
+    "Notice",
+    "Organization",
+    "Participation",
+    "Person",
+    "Refusal",
+    "Registry",
+    "Role",
+    "RoleBonus",
+    "Rule",
+    "Schedule",
+    "Service",
+]

@@ -1,0 +1,281 @@
+"""Organizations, roles, activities, and the credit tables that say what an activity is worth."""
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from cec_plugin.domain.notices import Via
+from cec_plugin.domain.selectors import Selector
+from cec_plugin.domain.tables import BonusKind
+from cec_plugin.exceptions import LockedVersionError
+from cec_plugin.models.fields import check, digest_field, validate_figure
+
+CODE = RegexValidator(
+    r"^[a-z0-9][a-z0-9_-]*\Z", _("Use small letters, digits, hyphens and underscores.")
+)
+
+
+def validate_time_zone(name: str) -> None:
+    """Refuse what is not in the time zone database."""
+    if name not in available_timezones():
+        raise ValidationError(_("%(name)s is not a time zone.") % {"name": name})
+
+
+class Organization(models.Model):
+    """A body that allocates credits by its own rules.
+
+    .. no_pii:
+    """
+
+    code = models.CharField(_("code"), max_length=50, unique=True, validators=[CODE])
+    name = models.CharField(_("name"), max_length=200)
+    unit = models.CharField(
+        _("unit"), max_length=20, default="hours", choices=[("hours", _("hours"))]
+    )
+    time_zone = models.CharField(
+        _("time zone"),
+        max_length=64,
+        default="UTC",
+        validators=[validate_time_zone],
+        help_text=_("In which a credit's date falls on a day."),
+    )
+
+    class Meta:
+        verbose_name = _("organization")
+        verbose_name_plural = _("organizations")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Role(models.Model):
+    """In what capacity somebody took part; an organization can label or add one.
+
+    .. no_pii:
+    """
+
+    code = models.CharField(_("code"), max_length=50, unique=True, validators=[CODE])
+    label = models.CharField(_("label"), max_length=100)
+
+    class Meta:
+        verbose_name = _("role")
+        verbose_name_plural = _("roles")
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class EarnedBy(models.TextChoices):
+    """By what an activity is finished; empty follows the site's setting."""
+
+    SITE = "", _("as the site")
+    CERTIFICATE = Via.CERTIFICATE.value, _("certificate")
+    PASSING = Via.PASSING.value, _("passing grade")
+
+
+class Counts(models.TextChoices):
+    """From when a finished activity counts; empty follows the site's setting."""
+
+    SITE = "", _("as the site")
+    AT_ONCE = "at_once", _("at once")
+    RUN_END = "run_end", _("when the run has ended")
+
+
+class Activity(models.Model):
+    """A course run, program, webinar or session on one site.
+
+    .. no_pii:
+    """
+
+    class Type(models.TextChoices):
+        COURSE = "course", _("course")
+        PROGRAM = "program", _("program")
+        WEBINAR = "webinar", _("webinar")
+        SESSION = "session", _("session")
+
+    key_digest = digest_field(unique=True)
+    site = models.CharField(_("site"), max_length=100)
+    key = models.CharField(_("key"), max_length=255)
+    type = models.CharField(_("type"), max_length=20, choices=Type.choices, default=Type.COURSE)
+    title = models.CharField(_("title"), max_length=255, blank=True)
+    course = models.CharField(_("course without the run"), max_length=255, blank=True)
+    organization_key = models.CharField(_("offered by"), max_length=255, blank=True)
+    ends_at = models.DateTimeField(_("ends at"), null=True, blank=True)
+    earned_by = models.CharField(
+        _("finished by"), max_length=20, choices=EarnedBy.choices, default=EarnedBy.SITE, blank=True
+    )
+    counts = models.CharField(
+        _("counts"), max_length=20, choices=Counts.choices, default=Counts.SITE, blank=True
+    )
+    refreshed_at = models.DateTimeField(_("read from the platform at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("activity")
+        verbose_name_plural = _("activities")
+
+    def __str__(self) -> str:
+        return self.title or self.key
+
+
+class Schedule(models.Model):
+    """One version of an organization's credit table; an active version is never edited.
+
+    ``activated_at`` is None for a draft. ``digest`` names the content that was activated, and
+    ``resettled_at`` says when the people it concerns were marked to be settled again.
+
+    .. no_pii:
+    """
+
+    organization = models.ForeignKey(Organization, models.PROTECT, related_name="schedules")
+    version = models.PositiveIntegerField(_("version"))
+    title = models.CharField(_("title"), max_length=200, blank=True)
+    effective_from = models.DateField(
+        _("in force from"),
+        help_text=_("May lie in the past. A later version takes over from its own date."),
+    )
+    activated_at = models.DateTimeField(_("activated at"), null=True, blank=True, editable=False)
+    activated_by = models.CharField(_("activated by"), max_length=150, blank=True, editable=False)
+    resettled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    digest = digest_field(blank=True)
+    source = models.TextField(_("source"), blank=True)
+
+    class Meta:
+        verbose_name = _("credit table")
+        verbose_name_plural = _("credit tables")
+        permissions = [("activate_schedule", "Can activate a credit table")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "version"], name="cec_schedule_version"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.organization} v{self.version}"
+
+    @property
+    def is_active(self) -> bool:
+        """Say whether the version was activated."""
+        return self.activated_at is not None
+
+
+def _refuse_active(schedules: "models.QuerySet[Schedule]") -> None:
+    active = schedules.filter(activated_at__isnull=False).first()
+    if active is not None:
+        raise LockedVersionError(
+            f"credit table {active.organization_id} v{active.version} is active and is never "
+            "edited: make a new draft"
+        )
+
+
+class _DraftOnlyQuerySet(models.QuerySet[Any]):
+    def update(self, **kwargs: Any) -> int:
+        _refuse_active(Schedule.objects.filter(pk__in=self.values("schedule")))
+        return super().update(**kwargs)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        _refuse_active(Schedule.objects.filter(pk__in=self.values("schedule")))
+        return super().delete()
+
+
+class _OfDraft(models.Model):
+    """A part of a credit table, editable only while that is a draft."""
+
+    schedule_id: int
+    objects = _DraftOnlyQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        _refuse_active(Schedule.objects.filter(pk=self.schedule_id))
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        _refuse_active(Schedule.objects.filter(pk=self.schedule_id))
+        return super().delete(*args, **kwargs)
+
+
+class Rule(_OfDraft):
+    """One line of a credit table: which activities, and what they are worth.
+
+    .. no_pii:
+    """
+
+    schedule = models.ForeignKey(Schedule, models.CASCADE, related_name="rules")
+    code = models.CharField(_("code"), max_length=50, validators=[CODE])
+    title = models.CharField(_("title"), max_length=200, blank=True)
+    selector = models.CharField(
+        _("names its activities by"),
+        max_length=20,
+        choices=[
+            (Selector.RUN.value, _("exact course run")),
+            (Selector.COURSE.value, _("course without the run")),
+            (Selector.ORGANIZATION.value, _("organization")),
+            (Selector.GLOB.value, _("pattern")),
+        ],
+    )
+    pattern = models.CharField(_("which"), max_length=255)
+    credit_type = models.CharField(_("credit type"), max_length=50, default="cec")
+    hundredths = models.IntegerField(
+        _("learner's credit"), null=True, blank=True, validators=[validate_figure]
+    )
+    source = models.CharField(_("source"), max_length=255, blank=True)
+
+    class Meta:
+        verbose_name = _("rule")
+        verbose_name_plural = _("rules")
+        constraints = [
+            models.UniqueConstraint(fields=["schedule", "code"], name="cec_rule_code"),
+            check(
+                condition=models.Q(hundredths__isnull=True) | models.Q(hundredths__gte=0),
+                name="cec_rule_not_negative",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title or self.code
+
+
+class RoleBonus(_OfDraft):
+    """What a role earns: under one rule, or (without a rule) under every rule of the table.
+
+    ``hundredths`` is empty while the organization has set no figure; zero is a figure.
+
+    .. no_pii:
+    """
+
+    schedule = models.ForeignKey(Schedule, models.CASCADE, related_name="bonuses")
+    rule = models.ForeignKey(
+        Rule, models.CASCADE, null=True, blank=True, related_name="bonuses", verbose_name=_("rule")
+    )
+    role = models.ForeignKey(Role, models.PROTECT, verbose_name=_("role"))
+    kind = models.CharField(
+        _("reckoned"),
+        max_length=20,
+        choices=[
+            (BonusKind.FLAT.value, _("a fixed amount")),
+            (BonusKind.PER_HOUR.value, _("per hour of service")),
+        ],
+        default=BonusKind.FLAT.value,
+    )
+    hundredths = models.IntegerField(
+        _("credit"), null=True, blank=True, validators=[validate_figure]
+    )
+    source = models.CharField(_("source"), max_length=255, blank=True)
+
+    class Meta:
+        verbose_name = _("role bonus")
+        verbose_name_plural = _("role bonuses")
+        constraints = [
+            check(
+                condition=models.Q(hundredths__isnull=True) | models.Q(hundredths__gte=0),
+                name="cec_bonus_not_negative",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role}"

@@ -1,0 +1,29 @@
+"""Fields and constraints that hide where the databases and the Django versions differ."""
+
+from typing import Any
+
+import django
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from cec_plugin.domain.credits import format_hundredths, parse_hundredths
+from cec_plugin.exceptions import InvalidFigureError
+
+
+def check(*, condition: models.Q, name: str) -> models.CheckConstraint:
+    """Make a CHECK constraint; Django 5.1 renamed the argument."""
+    argument = "condition" if django.VERSION >= (5, 1) else "check"
+    return models.CheckConstraint(**{argument: condition}, name=name)
+
+
+def digest_field(**options: Any) -> "models.CharField[str, str]":
+    """Make a field for a digest: 64 hexadecimal characters, so letter case cannot matter."""
+    return models.CharField(max_length=64, editable=False, **options)
+
+
+def validate_figure(hundredths: int) -> None:
+    """Refuse what is no amount of credit."""
+    try:
+        parse_hundredths(format_hundredths(hundredths))
+    except InvalidFigureError as error:
+        raise ValidationError(str(error)) from error

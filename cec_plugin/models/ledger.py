@@ -1,0 +1,115 @@
+"""The ledger that never forgets, its accounts, and what was refused."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from cec_plugin.domain.allocation import RefusalCode
+from cec_plugin.models.append_only import AppendOnlyModel
+from cec_plugin.models.catalogue import Organization, Schedule
+from cec_plugin.models.fields import check, digest_field
+from cec_plugin.models.notices import Participation
+from cec_plugin.models.people import Person
+
+
+class Account(models.Model):
+    """One person's credits at one organization; its row is the lock under which they change.
+
+    .. no_pii:
+    """
+
+    person = models.ForeignKey(Person, models.PROTECT, related_name="accounts")
+    organization = models.ForeignKey(Organization, models.PROTECT, related_name="accounts")
+    revision = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("credit account")
+        verbose_name_plural = _("credit accounts")
+        constraints = [
+            models.UniqueConstraint(fields=["person", "organization"], name="cec_account"),
+        ]
+
+    def __str__(self) -> str:
+        return f"account {self.pk}"
+
+
+class EntryKind(models.TextChoices):
+    """What a line of the ledger is."""
+
+    AWARD = "award", _("award")
+    REVERSAL = "reversal", _("reversal")
+    ADJUSTMENT = "adjustment", _("adjustment")
+
+
+class CreditEntry(AppendOnlyModel):
+    """One line of the ledger, in signed hundredths of the organization's unit; written once.
+
+    ``earned_at`` is the source's date of finishing, ``recorded_at`` ours. ``stint`` says which
+    time the participation stood (from 1), ``generation`` how many awards of the same parts came
+    before. ``basis`` holds the steps of the decision.
+
+    .. no_pii:
+    """
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="entries")
+    participation = models.ForeignKey(
+        Participation, models.PROTECT, null=True, related_name="entries"
+    )
+    kind = models.CharField(_("kind"), max_length=20, choices=EntryKind.choices)
+    credit_type = models.CharField(_("credit type"), max_length=50)
+    hundredths = models.IntegerField(_("credit (hundredths)"))
+    earned_at = models.DateTimeField(_("finished at"))
+    recorded_at = models.DateTimeField(_("recorded at"))
+    schedule = models.ForeignKey(Schedule, models.PROTECT, null=True, related_name="entries")
+    line = models.CharField(_("rule"), max_length=50, blank=True)
+    stint = models.PositiveIntegerField(default=1)
+    generation = models.PositiveIntegerField(default=0)
+    natural_key = digest_field(unique=True)
+    reverses = models.OneToOneField(
+        "self", models.PROTECT, null=True, related_name="reversed_by", verbose_name=_("reverses")
+    )
+    basis = models.JSONField(_("basis"), default=list)
+
+    class Meta(AppendOnlyModel.Meta):
+        abstract = False
+        verbose_name = _("credit")
+        verbose_name_plural = _("credits")
+        constraints = [
+            check(
+                condition=Q(kind=EntryKind.AWARD, hundredths__gt=0, reverses__isnull=True)
+                | Q(kind=EntryKind.REVERSAL, hundredths__lt=0, reverses__isnull=False)
+                | (Q(kind=EntryKind.ADJUSTMENT, reverses__isnull=True) & ~Q(hundredths=0)),
+                name="cec_entry_kind_and_sign",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["account", "earned_at"], name="cec_entry_account"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
+
+
+class Refusal(models.Model):
+    """Why something finished has no credit at an organization, as of the last settling.
+
+    .. no_pii:
+    """
+
+    participation = models.ForeignKey(Participation, models.PROTECT, related_name="refusals")
+    organization = models.ForeignKey(Organization, models.PROTECT, related_name="refusals")
+    code = models.CharField(
+        _("reason"), max_length=40, choices=[(code.value, code.value) for code in RefusalCode]
+    )
+    details = models.JSONField(_("details"), default=dict)
+    decided_at = models.DateTimeField(_("decided at"))
+
+    class Meta:
+        verbose_name = _("refusal")
+        verbose_name_plural = _("refusals")
+        constraints = [
+            models.UniqueConstraint(fields=["participation", "organization"], name="cec_refusal"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code

@@ -1,0 +1,149 @@
+"""The duty to tell a registry: registries, deliveries, and each attempt."""
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from cec_plugin.domain.delivery import Presence, Result, State
+from cec_plugin.domain.keys import REFERENCE_LENGTH
+from cec_plugin.models.catalogue import Organization
+from cec_plugin.models.ledger import CreditEntry
+
+
+class Registry(models.Model):
+    """An organization's outside system of record. A new one starts paused.
+
+    Secrets are named here and stand in the settings (``CEC_SECRETS``), never in the database.
+
+    .. no_pii:
+    """
+
+    class Adapter(models.TextChoices):
+        REST = "rest", _("generic REST")
+
+    class Auth(models.TextChoices):
+        HEADER = "header", _("key in a header")
+        BASIC = "basic", _("user name and password")
+        OAUTH2 = "oauth2", _("OAuth2 client credentials")
+
+    organization = models.ForeignKey(Organization, models.PROTECT, related_name="registries")
+    name = models.CharField(_("name"), max_length=100, unique=True)
+    adapter = models.CharField(_("adapter"), max_length=20, choices=Adapter.choices, default=Adapter.REST)
+    base_url = models.URLField(_("base address"), max_length=500)
+    auth = models.CharField(_("authentication"), max_length=20, choices=Auth.choices, default=Auth.HEADER)
+    secret = models.CharField(
+        _("secret"),
+        max_length=100,
+        help_text=_("The name of the secret in the setting CEC_SECRETS, not the secret itself."),
+    )
+    options = models.JSONField(
+        _("options"),
+        default=dict,
+        blank=True,
+        help_text=_("Paths and field mapping, where they differ from the defaults."),
+    )
+    timeout_s = models.PositiveIntegerField(
+        _("time for one call (seconds)"), default=10, validators=[MinValueValidator(1)]
+    )
+    calls_per_minute = models.PositiveIntegerField(
+        _("calls a minute, all workers together"),
+        default=600,
+        validators=[MinValueValidator(1)],
+    )
+    paused = models.BooleanField(_("paused"), default=True, editable=False)
+    paused_at = models.DateTimeField(_("paused at"), null=True, blank=True, editable=False)
+    paused_reason = models.CharField(
+        _("paused because"), max_length=255, blank=True, editable=False
+    )
+
+    class Meta:
+        verbose_name = _("registry")
+        verbose_name_plural = _("registries")
+        permissions = [("operate_registry", "Can pause, resume and try a registry")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class HoldCode(models.TextChoices):
+    """For what a held delivery waits."""
+
+    NO_MEMBER_NUMBER = "no_member_number", _("no member number")
+    MEMBER_UNKNOWN = "member_unknown", _("the registry does not know the member")
+    PREDECESSOR = "predecessor", _("the delivery before it")
+
+
+class Delivery(models.Model):
+    """The duty to tell one registry of one ledger entry.
+
+    ``lease`` is the fencing number: each claim adds one, and it never goes back. ``failures``
+    counts towards giving up. ``award_reference`` is set on a reversal: what it takes back.
+    ``after`` is the delivery that the registry must hear first.
+
+    .. no_pii:
+    """
+
+    entry = models.ForeignKey(CreditEntry, models.PROTECT, related_name="deliveries")
+    registry = models.ForeignKey(Registry, models.PROTECT, related_name="deliveries")
+    reference = models.CharField(_("reference"), max_length=REFERENCE_LENGTH)
+    award_reference = models.CharField(max_length=REFERENCE_LENGTH, blank=True)
+    state = models.CharField(_("state"), max_length=20, choices=[(s.value, s.value) for s in State])
+    presence = models.CharField(
+        _("in the registry"),
+        max_length=20,
+        choices=[(p.value, p.value) for p in Presence],
+        default=Presence.ABSENT.value,
+    )
+    hold_code = models.CharField(_("waits for"), max_length=30, choices=HoldCode.choices, blank=True)
+    due_at = models.DateTimeField(_("due at"), null=True)
+    lease = models.PositiveIntegerField(_("attempts"), default=0)
+    failures = models.PositiveIntegerField(_("failures"), default=0)
+    remote_id = models.CharField(_("registry's id"), max_length=100, blank=True)
+    reason = models.CharField(_("last answer"), max_length=255, blank=True)
+    after = models.ForeignKey("self", models.PROTECT, null=True, related_name="successors")
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    settled_at = models.DateTimeField(_("settled at"), null=True)
+
+    class Meta:
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        permissions = [("requeue_delivery", "Can requeue a delivery")]
+        constraints = [
+            models.UniqueConstraint(fields=["entry", "registry"], name="cec_delivery"),
+            models.UniqueConstraint(
+                fields=["registry", "reference"], name="cec_delivery_reference"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["registry", "state", "due_at", "id"], name="cec_delivery_due"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class Attempt(models.Model):
+    """One attempt to deliver: what was answered, redacted, and how long it took.
+
+    .. no_pii:
+    """
+
+    delivery = models.ForeignKey(Delivery, models.PROTECT, related_name="attempts")
+    lease = models.PositiveIntegerField(_("attempt"))
+    at = models.DateTimeField(_("at"))
+    result = models.CharField(
+        _("result"), max_length=20, choices=[(r.value, r.value) for r in Result]
+    )
+    status = models.PositiveSmallIntegerField(_("HTTP status"), null=True)
+    milliseconds = models.PositiveIntegerField(_("milliseconds"))
+    reason = models.CharField(_("answer"), max_length=255, blank=True)
+    fenced = models.BooleanField(
+        _("too late"), default=False, help_text=_("Another worker had taken the delivery over.")
+    )
+
+    class Meta:
+        verbose_name = _("attempt")
+        verbose_name_plural = _("attempts")
+
+    def __str__(self) -> str:
+        return f"attempt {self.lease}"

@@ -1,0 +1,47 @@
+"""Defaults of every setting, put in before the site's own configuration is read."""
+
+from typing import Any
+
+DEFAULTS: dict[str, Any] = {
+    # Names this site among the sources of completions. Never change it once credits exist.
+    "CEC_SITE": "lms",
+    # Who answers for courses, certificates and grades: an implementation of ports.Platform.
+    "CEC_PLATFORM": "cec_plugin.adapters.platform.LmsPlatform",
+    # By what an activity is finished ("certificate" or "passing") and from when it counts
+    # ("at_once" or "run_end"), unless the activity says otherwise.
+    "CEC_EARNED_BY": "certificate",
+    "CEC_COUNTS": "at_once",
+    # Whether passing-status events are kept. They come at every recalculation of every grade:
+    # leave it off unless some activity is finished by a passing grade.
+    "CEC_HEAR_PASSING": False,
+    # Secrets of registries, by name: {"cpc": {"key": "…"}}.
+    "CEC_SECRETS": {},
+    # Redis for the rate limit that all workers share; empty: each process keeps to its own.
+    "CEC_REDIS_URL": "",
+    # Registries must be called by https. Only a demo or a test allows plain http.
+    "CEC_ALLOW_HTTP": False,
+    # How long a claimed delivery is ours, in seconds.
+    "CEC_LEASE_S": 120,
+    # How patient the sync is: fields of domain.delivery.Policy.
+    "CEC_POLICY": {},
+    # How far back the comparison with the platform looks, in days.
+    "CEC_COMPARE_DAYS": 7,
+    # The template that the learner's page extends.
+    "CEC_BASE_TEMPLATE": "main_django.html",
+    # Dotted paths of REST framework authentication classes.
+    "CEC_REST_AUTHENTICATION": [
+        "edx_rest_framework_extensions.auth.jwt.authentication.JwtAuthentication",
+        "openedx.core.lib.api.authentication.BearerAuthenticationAllowInactiveUser",
+        (
+            "edx_rest_framework_extensions.auth.session.authentication"
+            ".SessionAuthenticationAllowInactiveUser"
+        ),
+    ],
+}
+
+
+def plugin_settings(settings: Any) -> None:
+    """Put in each default that the site has not set yet."""
+    for name, value in DEFAULTS.items():
+        if not hasattr(settings, name):
+            setattr(settings, name, value)
