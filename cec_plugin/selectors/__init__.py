@@ -1,0 +1,1 @@
+"""Reads; each module is a noun."""

@@ -1,0 +1,1 @@
+"""Writes, one verb a module; each says which transaction it needs."""

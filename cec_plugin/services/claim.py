@@ -1,0 +1,66 @@
+"""Take a lease on due deliveries of one registry. Opens a transaction of its own, and commits."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection
+from django.db.models import F
+
+from cec_plugin import models
+from cec_plugin.domain.delivery import Presence, State
+from cec_plugin.services.retry import in_transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """A delivery that is ours until ``until``, if nobody claims it after us.
+
+    ``lease`` is the fencing number; ``presence`` what was proven before this claim.
+    """
+
+    id: int
+    lease: int
+    presence: Presence
+    until: datetime
+
+
+def claim(registry_id: int, *, limit: int, lease_s: int, now: datetime) -> list[Claimed]:
+    """Claim up to ``limit`` due deliveries of a registry, longest due first.
+
+    Claiming pushes the due time forward, so a worker that dies leaves nothing stuck, and makes
+    the presence unknown, so nobody voids what may be on its way. A paused registry has none due.
+    """
+    until = now + timedelta(seconds=lease_s)
+
+    def work() -> list[Claimed]:
+        if not connection.features.has_select_for_update_skip_locked:
+            # One claimer at a time: the write takes the lock that skipping would have spared.
+            models.Registry.objects.filter(pk=registry_id).update(timeout_s=F("timeout_s"))
+        due = (
+            models.Delivery.objects.filter(
+                registry_id=registry_id, state=State.PENDING.value, due_at__lte=now
+            )
+            .order_by("due_at", "id")
+            .values_list("id", "lease", "presence")
+        )
+        if connection.features.has_select_for_update_skip_locked:
+            due = due.select_for_update(skip_locked=True)
+        rows = list(due[:limit])
+        models.Delivery.objects.filter(pk__in=[pk for pk, *_ in rows]).update(
+            due_at=until, lease=F("lease") + 1, presence=Presence.UNKNOWN.value
+        )
+        return [
+            Claimed(id=pk, lease=lease + 1, presence=Presence(presence), until=until)
+            for pk, lease, presence in rows
+        ]
+
+    if models.Registry.objects.filter(pk=registry_id, paused=True).exists():
+        return []
+    return in_transaction(work)
+
+
+def give_back(claimed: Claimed, *, now: datetime) -> None:
+    """Make a claimed delivery that was not sent due again, with what was proven about it."""
+    models.Delivery.objects.filter(
+        pk=claimed.id, lease=claimed.lease, state=State.PENDING.value
+    ).update(due_at=now, presence=claimed.presence.value)

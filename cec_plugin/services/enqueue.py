@@ -1,0 +1,145 @@
+"""Write the duty to tell the registries, in the transaction that posts the entries.
+
+An award that is taken back before its registry ever heard of it is void, and so is its reversal.
+Whatever a registry may have heard keeps its order: the reversal waits for the award, a new award
+for the reversal.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.db.models import FilteredRelation, Q
+
+from cec_plugin import models
+from cec_plugin.domain import keys
+from cec_plugin.domain.delivery import Presence, State
+from cec_plugin.models.ledger import EntryKind
+from cec_plugin.models.outbox import HoldCode
+
+ENDED = (State.DELIVERED.value, State.VOID.value)
+
+
+def enqueue(
+    entries: Sequence[models.CreditEntry],
+    *,
+    organization_by_account: dict[int, int],
+    person_id: int,
+    now: datetime,
+) -> set[int]:
+    """Write a delivery of each entry for each registry concerned; return registries to wake."""
+    if not entries:
+        return set()
+    concerned = {organization_by_account[entry.account_id] for entry in entries}
+    registries = list(
+        models.Registry.objects.filter(organization_id__in=concerned)
+        .annotate(
+            mine=FilteredRelation(
+                "organization__memberships",
+                condition=Q(organization__memberships__person_id=person_id),
+            )
+        )
+        .values_list("id", "organization_id", "paused", "mine__number")
+        .order_by("id")
+    )
+    woken: set[int] = set()
+    for entry in entries:
+        for registry_id, organization_id, paused, number in registries:
+            if organization_by_account[entry.account_id] != organization_id:
+                continue
+            delivery = _delivery(entry, registry_id, linked=bool(number), now=now)
+            delivery.save(force_insert=True)
+            if delivery.state == State.PENDING and not paused:
+                woken.add(registry_id)
+    return woken
+
+
+def _delivery(
+    entry: models.CreditEntry, registry_id: int, *, linked: bool, now: datetime
+) -> models.Delivery:
+    delivery = models.Delivery(
+        entry=entry,
+        registry_id=registry_id,
+        reference=keys.reference(entry.natural_key),
+        state=State.PENDING.value,
+        due_at=now,
+    )
+    if entry.kind == EntryKind.REVERSAL:
+        _follow_award(delivery, entry, registry_id, now)
+    elif not linked:
+        delivery.state, delivery.due_at = State.HELD.value, None
+        delivery.hold_code = HoldCode.NO_MEMBER_NUMBER
+    if entry.kind == EntryKind.AWARD and (entry.generation or entry.stint > 1):
+        _follow_reversal(delivery, entry, registry_id)
+    return delivery
+
+
+def _follow_award(
+    delivery: models.Delivery, entry: models.CreditEntry, registry_id: int, now: datetime
+) -> None:
+    award = models.Delivery.objects.filter(
+        entry_id=entry.reverses_id, registry_id=registry_id
+    ).first()
+    if award is None or award.state == State.VOID or void_unsent([award.pk], now=now):
+        delivery.state, delivery.due_at, delivery.settled_at = State.VOID.value, None, now
+        return
+    delivery.award_reference = award.reference
+    delivery.after = award
+    award.refresh_from_db(fields=["state"])
+    if award.state != State.DELIVERED:
+        delivery.state, delivery.due_at = State.HELD.value, None
+        delivery.hold_code = HoldCode.PREDECESSOR
+
+
+def _follow_reversal(
+    delivery: models.Delivery, entry: models.CreditEntry, registry_id: int
+) -> None:
+    before = (
+        models.Delivery.objects.filter(
+            registry_id=registry_id,
+            entry__participation_id=entry.participation_id,
+            entry__kind=EntryKind.REVERSAL,
+        )
+        .exclude(state__in=ENDED)
+        .order_by("-id")
+        .first()
+    )
+    if before is not None:
+        delivery.after = before
+        delivery.state, delivery.due_at = State.HELD.value, None
+        delivery.hold_code = HoldCode.PREDECESSOR
+
+
+def void_unsent(delivery_ids: Iterable[int], *, now: datetime) -> int:
+    """Void deliveries that are proven absent from the registry; return how many were.
+
+    One fenced UPDATE: a claim makes the presence unknown, so whoever comes second sees it.
+    """
+    return models.Delivery.objects.filter(
+        pk__in=list(delivery_ids),
+        presence=Presence.ABSENT.value,
+        state__in=[State.PENDING.value, State.HELD.value, State.PARKED.value],
+    ).update(state=State.VOID.value, hold_code="", due_at=None, settled_at=now)
+
+
+def release_successors(delivery: models.Delivery, *, now: datetime) -> set[int]:
+    """Let go what waited for this delivery, now that it ended; return registries to wake.
+
+    Call it in the transaction that settles the delivery. A reversal that waited for an award
+    which is now proven absent voids both.
+    """
+    if delivery.state == State.DELIVERED:
+        released = models.Delivery.objects.filter(
+            after=delivery, state=State.HELD.value, hold_code=HoldCode.PREDECESSOR
+        ).update(state=State.PENDING.value, hold_code="", due_at=now)
+        return {delivery.registry_id} if released else set()
+    if delivery.presence != Presence.ABSENT or delivery.entry.kind != EntryKind.AWARD:
+        return set()
+    reversal = models.Delivery.objects.filter(
+        after=delivery, state=State.HELD.value, hold_code=HoldCode.PREDECESSOR
+    ).first()
+    if reversal is None or not void_unsent([delivery.pk, reversal.pk], now=now):
+        return set()
+    released = models.Delivery.objects.filter(
+        after=reversal, state=State.HELD.value, hold_code=HoldCode.PREDECESSOR
+    ).update(state=State.PENDING.value, hold_code="", due_at=now)
+    return {delivery.registry_id} if released else set()

@@ -1,0 +1,223 @@
+"""Fold a person's notices into participations. Runs under the person's account locks."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cec_plugin import models
+from cec_plugin.conf import get_settings
+from cec_plugin.domain import notices as domain
+from cec_plugin.domain.allocation import Finished
+from cec_plugin.domain.keys import activity_key
+from cec_plugin.domain.notices import Kind, Stint, Via
+from cec_plugin.domain.ports import CompletionFacts, Platform
+from cec_plugin.domain.selectors import ActivityRef
+
+LOOK_AGAIN = timedelta(days=1)
+"""How often the end of a run is looked at while somebody waits for it: an end can move."""
+
+Key = tuple[str, str]
+
+
+class UnpreparedError(Exception):
+    """Rows that settling needs are missing; they are made outside its transaction."""
+
+    def __init__(self, activities: Iterable[Key] = (), *, accounts: bool = False) -> None:
+        """Name the missing activities by (site, key), or say that accounts are missing."""
+        super().__init__()
+        self.activities = sorted(set(activities))
+        self.accounts = accounts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoldedPerson:
+    """What stands for a person after folding.
+
+    ``changed`` holds the keys of the participations that were folded now, not yet saved, and
+    ``notice_ids`` the notices that this settles.
+    """
+
+    participations: list[models.Participation]
+    changed: frozenset[str]
+    notice_ids: list[int]
+
+
+def fold_person(
+    *, identities: Mapping[int, str], person_id: int, platform: Platform, now: datetime
+) -> FoldedPerson:
+    """Fold every notice not yet settled, and every participation due, of these identities.
+
+    ``identities`` maps the ids of identities of the person to their keys; participations of all
+    the person's identities are returned.
+
+    Raises:
+        UnpreparedError: an activity is new.
+    """
+    heard = list(
+        models.Notice.objects.filter(
+            participation_key__in=models.Notice.objects.filter(
+                identity_key__in=list(identities.values()), settled_at__isnull=True
+            ).values("participation_key")
+        )
+    )
+    known = {
+        one.key: one
+        for one in models.Participation.objects.filter(
+            identity__person_id=person_id
+        ).select_related("activity")
+    }
+    due = [key for key, one in known.items() if one.settle_at is not None]
+    due = [key for key in due if key not in {notice.participation_key for notice in heard}]
+    if due:
+        heard += models.Notice.objects.filter(participation_key__in=due)
+    groups: dict[str, list[models.Notice]] = defaultdict(list)
+    for notice in heard:
+        groups[notice.participation_key].append(notice)
+    activities = _activities(groups, known)
+    owners = {key: pk for pk, key in identities.items()}
+    facts = _ask(groups, activities, platform)
+    for key, group in groups.items():
+        activity = activities[group[0].site, group[0].activity]
+        one = known.get(key) or models.Participation(
+            key=key,
+            identity_id=owners[group[0].identity_key],
+            activity=activity,
+            role=group[0].role,
+            occurrence=group[0].occurrence,
+        )
+        _apply(one, group, activity, facts.get(key), now)
+        known[key] = one
+    return FoldedPerson(
+        participations=list(known.values()),
+        changed=frozenset(groups),
+        notice_ids=[notice.pk for notice in heard if notice.settled_at is None],
+    )
+
+
+def _activities(
+    groups: Mapping[str, list[models.Notice]], known: Mapping[str, models.Participation]
+) -> dict[Key, models.Activity]:
+    found: dict[Key, models.Activity] = {}
+    missing: dict[str, Key] = {}
+    for key, group in groups.items():
+        name = (group[0].site, group[0].activity)
+        if key in known:
+            found[name] = known[key].activity
+        elif name not in found:
+            missing[activity_key(site=name[0], key=name[1])] = name
+    if missing:
+        rows = models.Activity.objects.filter(key_digest__in=list(missing))
+        found.update({missing[row.key_digest]: row for row in rows})
+    if absent := [name for name in missing.values() if name not in found]:
+        raise UnpreparedError(absent)
+    return found
+
+
+def earned_by(activity: models.Activity) -> Via:
+    """Return by what an activity is finished: its own word, else the site's."""
+    return Via(activity.earned_by) if activity.earned_by else get_settings().earned_by
+
+
+def _ask(
+    groups: Mapping[str, list[models.Notice]],
+    activities: Mapping[Key, models.Activity],
+    platform: Platform,
+) -> dict[str, CompletionFacts]:
+    site = get_settings().site
+    wanted: dict[Via, dict[Key, str]] = defaultdict(dict)
+    for key, group in groups.items():
+        first = group[0]
+        via = earned_by(activities[first.site, first.activity])
+        if first.site == site and any(notice.via == via.value for notice in group):
+            wanted[via][first.subject, first.activity] = key
+    return {
+        pairs[pair]: facts
+        for via, pairs in wanted.items()
+        for pair, facts in platform.completions(list(pairs), via).items()
+    }
+
+
+def _apply(
+    one: models.Participation,
+    group: Iterable[models.Notice],
+    activity: models.Activity,
+    facts: CompletionFacts | None,
+    now: datetime,
+) -> None:
+    via = earned_by(activity)
+    folded = domain.fold(
+        domain.Heard(
+            kind=Kind(notice.kind),
+            via=Via(notice.via),
+            occurred_at=notice.occurred_at,
+            finished_at=notice.finished_at,
+            grade=notice.grade,
+            mode=notice.mode,
+            service_hundredths=notice.service_hundredths,
+        )
+        for notice in group
+        if domain.counts_for(Via(notice.via), via)
+    )
+    one.stands = folded.stands
+    one.stints = [
+        [stint.began_at.isoformat(), stint.ended_at.isoformat() if stint.ended_at else None]
+        for stint in folded.stints
+    ]
+    one.grade, one.mode = folded.grade, folded.mode
+    one.service_hundredths = folded.service_hundredths
+    one.earned_at, one.earned_from = _earned(one, folded, facts)
+    ends_at = run_end(activity)
+    waits = one.stands and ends_at is not None and ends_at > now
+    one.settle_at = min(ends_at, now + LOOK_AGAIN) if waits and ends_at else None
+
+
+def _earned(
+    one: models.Participation, folded: domain.Folded, facts: CompletionFacts | None
+) -> tuple[datetime | None, str]:
+    """Return when it was finished and where that stands; the platform's own word goes first."""
+    before = one.earned_at if one.earned_from not in ("", "notice", "source") else None
+    if facts is not None and facts.earned_at is not None:
+        if before is None or facts.earned_at < before:
+            return facts.earned_at, facts.earned_from
+        return before, one.earned_from
+    if before is not None:
+        return before, one.earned_from
+    if folded.finished_at is not None:
+        return folded.finished_at, "source"
+    return folded.first_earned_at, "notice" if folded.first_earned_at else ""
+
+
+def run_end(activity: models.Activity) -> datetime | None:
+    """Return from when the activity counts, None where that is at once."""
+    counts = activity.counts or get_settings().counts
+    return activity.ends_at if counts == models.catalogue.Counts.RUN_END else None
+
+
+def as_finished(one: models.Participation, now: datetime) -> Finished | None:
+    """Return the participation as allocation sees it, None where it never stood."""
+    if one.earned_at is None or not one.stints:
+        return None
+    ends_at = run_end(one.activity)
+    return Finished(
+        key=one.key,
+        activity=ActivityRef(
+            key=one.activity.key,
+            course=one.activity.course,
+            organization=one.activity.organization_key,
+        ),
+        role=one.role,
+        stints=tuple(
+            Stint(
+                number=number,
+                began_at=datetime.fromisoformat(began),
+                ended_at=datetime.fromisoformat(ended) if ended else None,
+            )
+            for number, (began, ended) in enumerate(one.stints, start=1)
+        ),
+        earned_at=one.earned_at,
+        earned_from=one.earned_from,
+        service_hundredths=one.service_hundredths,
+        counts_from=ends_at,
+        counting=ends_at is None or ends_at <= now,
+    )

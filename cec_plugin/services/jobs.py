@@ -1,0 +1,59 @@
+"""Run periodic work, and remember when and how each job last ran, so that silence shows."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from cec_plugin import models
+from cec_plugin.conf import get_settings
+from cec_plugin.domain.ports import Platform
+from cec_plugin.services.compare import compare
+from cec_plugin.services.sweep import sweep
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A periodic job and how often it is due."""
+
+    name: str
+    every: timedelta
+    run: Callable[[Platform, datetime], Any]
+
+
+def _sweep(platform: Platform, now: datetime) -> Any:
+    return sweep(platform=platform, now=now)
+
+
+def _compare(platform: Platform, now: datetime) -> Any:
+    since = now - timedelta(days=get_settings().compare_days)
+    return compare(platform=platform, since=since, now=now)
+
+
+JOBS = (
+    Job(name="sweep", every=timedelta(minutes=5), run=_sweep),
+    Job(name="compare", every=timedelta(days=1), run=_compare),
+)
+
+
+def run(job: Job, *, platform: Platform, clock: Callable[[], datetime]) -> models.JobRun:
+    """Run a job and write down when it began and ended and what came of it.
+
+    What it raises is raised, once it is written down that it failed.
+    """
+    began_at = clock()
+    row, _ = models.JobRun.objects.get_or_create(job=job.name)
+    row.began_at, row.ok = began_at, False
+    row.save(update_fields=["began_at", "ok"])
+    result = job.run(platform, began_at)
+    row.ended_at, row.ok, row.result = clock(), True, asdict(result)
+    row.save(update_fields=["ended_at", "ok", "result"])
+    return row
+
+
+def due(now: datetime) -> list[Job]:
+    """Return the jobs whose last good end is longer ago than they are to run."""
+    ended = dict(models.JobRun.objects.values_list("job", "ended_at"))
+    return [
+        job for job in JOBS if ended.get(job.name) is None or ended[job.name] <= now - job.every
+    ]

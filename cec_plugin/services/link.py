@@ -1,0 +1,78 @@
+"""Say under which number an organization knows a person, and let go what waited for it."""
+
+from datetime import datetime
+
+from django.db import IntegrityError
+from django.db.models import F
+
+from cec_plugin import models
+from cec_plugin.domain.delivery import State
+from cec_plugin.domain.keys import digest
+from cec_plugin.exceptions import CecError
+from cec_plugin.models.outbox import HoldCode
+from cec_plugin.services import prepare
+from cec_plugin.services.retry import in_transaction
+from cec_plugin.services.wake import deliver_on_commit
+
+
+class NumberTakenError(CecError):
+    """The member number belongs to somebody else in that organization."""
+
+
+def link(
+    *, person_id: int, organization_id: int, number: str, verified_by: str, now: datetime
+) -> models.Membership:
+    """Link the person to a member number and release the deliveries that waited for one.
+
+    Opens a transaction of its own and takes the account's lock in it. Spaces around the number
+    do not count.
+
+    Raises:
+        NumberTakenError: somebody else has the number.
+        CecError: the number is empty.
+    """
+    number = number.strip()
+    if not number:
+        raise CecError("the member number is empty")
+    prepare.accounts(person_id)
+
+    def work() -> models.Membership:
+        models.Account.objects.filter(person_id=person_id, organization_id=organization_id).update(
+            revision=F("revision") + 1
+        )
+        taken = models.Membership.objects.filter(
+            organization_id=organization_id, number_key=digest("number", number)
+        ).exclude(person_id=person_id)
+        if taken.exists():
+            raise NumberTakenError("this member number is linked to somebody else already")
+        membership, _ = models.Membership.objects.update_or_create(
+            person_id=person_id,
+            organization_id=organization_id,
+            defaults={
+                "number": number,
+                "number_key": digest("number", number),
+                "verified_by": verified_by,
+                "verified_at": now,
+            },
+        )
+        _release(person_id, organization_id, now)
+        return membership
+
+    try:
+        return in_transaction(work)
+    except IntegrityError as error:  # somebody else was linked to it just now
+        raise NumberTakenError("this member number is linked to somebody else already") from error
+
+
+def _release(person_id: int, organization_id: int, now: datetime) -> None:
+    waiting = models.Delivery.objects.filter(
+        entry__account__person_id=person_id,
+        entry__account__organization_id=organization_id,
+        state=State.HELD.value,
+        hold_code__in=[HoldCode.NO_MEMBER_NUMBER, HoldCode.MEMBER_UNKNOWN],
+    )
+    found = list(waiting.values_list("id", "registry_id"))
+    models.Delivery.objects.filter(pk__in=[pk for pk, _ in found], state=State.HELD.value).update(
+        state=State.PENDING.value, hold_code="", due_at=now, failures=0
+    )
+    deliver_on_commit(registry_id for _, registry_id in found)

@@ -1,0 +1,86 @@
+"""Make the rows that settling needs, outside its transaction: people, accounts, activities."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+
+from cec_plugin import models
+from cec_plugin.domain import keys
+from cec_plugin.domain.ports import Platform
+
+REFRESH_AFTER = timedelta(days=1)
+"""How long what we know of a course (its title, its end) is taken as it is."""
+
+
+def identity(*, site: str, subject: str) -> models.Identity:
+    """Return the identity of an account, with a person of its own when it is new."""
+    key = keys.identity_key(site=site, subject=subject)
+    found = models.Identity.objects.filter(key=key).first()
+    if found is not None:
+        return found
+    try:
+        with transaction.atomic():
+            # The unique key goes first: whoever comes second leaves no person behind.
+            person = models.Person.objects.create()
+            return models.Identity.objects.create(
+                key=key, site=site, subject=subject, person=person
+            )
+    except IntegrityError:
+        return models.Identity.objects.get(key=key)
+
+
+def accounts(person_id: int) -> None:
+    """Give the person an account at every organization."""
+    missing = models.Organization.objects.exclude(
+        pk__in=models.Account.objects.filter(person_id=person_id).values("organization_id")
+    ).values_list("pk", flat=True)
+    models.Account.objects.bulk_create(
+        [
+            models.Account(person_id=person_id, organization_id=organization_id)
+            for organization_id in sorted(missing)
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def activity(*, site: str, key: str, platform: Platform, now: datetime) -> models.Activity:
+    """Return the activity, asking the platform about one that is new or long unasked."""
+    digest = keys.activity_key(site=site, key=key)
+    found = models.Activity.objects.filter(key_digest=digest).first()
+    if found is None:
+        facts = platform.course(key)
+        found, _ = models.Activity.objects.get_or_create(
+            key_digest=digest,
+            defaults={
+                "site": site,
+                "key": key,
+                "title": facts.title if facts else "",
+                "course": facts.course if facts else "",
+                "organization_key": facts.organization if facts else "",
+                "ends_at": facts.ends_at if facts else None,
+                "refreshed_at": now,
+            },
+        )
+    elif found.refreshed_at is not None and found.refreshed_at < now - REFRESH_AFTER:
+        refresh([found], platform=platform, now=now)
+    return found
+
+
+def refresh(
+    activities: Iterable[models.Activity], *, platform: Platform, now: datetime
+) -> list[models.Activity]:
+    """Ask the platform again about activities it told us of; return those whose end moved.
+
+    An activity that somebody entered by hand (``refreshed_at`` is None) is left as it is.
+    """
+    moved = []
+    for one in activities:
+        facts = platform.course(one.key) if one.refreshed_at is not None else None
+        if facts is None:
+            continue
+        if one.ends_at != facts.ends_at:
+            moved.append(one)
+        one.title, one.ends_at, one.refreshed_at = facts.title, facts.ends_at, now
+        one.save(update_fields=["title", "ends_at", "refreshed_at"])
+    return moved

@@ -1,0 +1,33 @@
+"""Send parked or held deliveries again, at an administrator's word."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from cec_plugin import models
+from cec_plugin.domain.delivery import State
+from cec_plugin.models.outbox import HoldCode
+from cec_plugin.services.retry import in_transaction
+from cec_plugin.services.wake import deliver_on_commit
+
+
+def requeue(delivery_ids: Iterable[int], *, now: datetime) -> int:
+    """Make parked deliveries, and those held for the registry's word, due; return how many.
+
+    The failures are counted anew; the fencing number goes on, so whatever was sent is looked up
+    before it is sent again. What waits for the delivery before it goes on waiting. Opens a
+    transaction of its own.
+    """
+    ids = list(delivery_ids)
+
+    def work() -> int:
+        again = models.Delivery.objects.filter(
+            pk__in=ids, state__in=[State.PARKED.value, State.HELD.value]
+        ).exclude(hold_code=HoldCode.PREDECESSOR)
+        registries = set(again.values_list("registry_id", flat=True))
+        count = again.update(
+            state=State.PENDING.value, due_at=now, failures=0, hold_code="", settled_at=None
+        )
+        deliver_on_commit(registries)
+        return count
+
+    return in_transaction(work)

@@ -1,0 +1,101 @@
+"""Tell a registry of one claimed delivery. Runs outside any transaction."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from cec_plugin import models
+from cec_plugin.domain.allocation import local_date
+from cec_plugin.domain.delivery import Outcome, Presence, Result
+from cec_plugin.domain.ports import Held, Posting, Registry, Retraction
+from cec_plugin.models.ledger import EntryKind
+from cec_plugin.services.claim import Claimed
+
+
+def load(claimed: Claimed) -> models.Delivery:
+    """Read a claimed delivery with everything that its message says: one query."""
+    return models.Delivery.objects.select_related(
+        "entry__participation__activity", "entry__account__organization", "registry"
+    ).get(pk=claimed.id)
+
+
+def send(
+    delivery: models.Delivery, claimed: Claimed, registry: Registry, *, number: str, now: datetime
+) -> Outcome:
+    """Send the delivery under its stored reference and return what came of it.
+
+    Whatever may have been written before is looked up first, and is written again only when
+    nothing is there. ``number`` is the member's number, empty where none is known.
+    """
+    if delivery.entry.kind == EntryKind.REVERSAL:
+        return _retract(delivery, claimed, registry, now)
+    if not number:
+        return Outcome(result=Result.MEMBER, reason="no member number")
+    posting = _posting(delivery, number)
+    if claimed.presence is not Presence.UNKNOWN and claimed.lease == 1:
+        return registry.post(posting)
+    held = registry.find(delivery.reference)
+    if isinstance(held, Outcome):
+        return held
+    if held is not None:
+        return _compare(held, posting)
+    if delivery.remote_id:
+        return Outcome(
+            result=Result.CONFLICT,
+            remote_id=delivery.remote_id,
+            reason="the registry took it once and does not show it under our reference",
+        )
+    return replace(registry.post(posting), found_nothing=True)
+
+
+def _compare(held: Held, posting: Posting) -> Outcome:
+    if held.reversed:
+        return _conflict(held, "the registry has it as reversed")
+    if held.hundredths is not None and held.hundredths != posting.hundredths:
+        return _conflict(held, "the registry has another amount under our reference")
+    if held.member_number and held.member_number != posting.member_number:
+        return _conflict(held, "the registry has another member under our reference")
+    return Outcome(result=Result.DELIVERED, remote_id=held.remote_id, reason="found in place")
+
+
+def _conflict(held: Held, reason: str) -> Outcome:
+    return Outcome(result=Result.CONFLICT, remote_id=held.remote_id, reason=reason)
+
+
+def _retract(
+    delivery: models.Delivery, claimed: Claimed, registry: Registry, now: datetime
+) -> Outcome:
+    if claimed.lease > 1:
+        held = registry.find(delivery.award_reference)
+        if isinstance(held, Outcome):
+            return held
+        if held is not None and held.reversed:
+            return Outcome(
+                result=Result.DELIVERED, remote_id=held.remote_id, reason="found reversed"
+            )
+    organization = delivery.entry.account.organization
+    reasons = [step.get("reason", "") for step in delivery.entry.basis]
+    return registry.reverse(
+        Retraction(
+            reference=delivery.award_reference,
+            own_reference=delivery.reference,
+            on=local_date(now, organization.time_zone),
+            reason=str(reasons[0]) if reasons else "",
+        )
+    )
+
+
+def _posting(delivery: models.Delivery, number: str) -> Posting:
+    entry = delivery.entry
+    organization = entry.account.organization
+    activity = entry.participation.activity if entry.participation else None
+    return Posting(
+        reference=delivery.reference,
+        member_number=number,
+        activity=activity.key if activity else "",
+        title=str(activity) if activity else "",
+        credit_type=entry.credit_type,
+        hundredths=entry.hundredths,
+        unit=organization.unit,
+        earned_on=local_date(entry.earned_at, organization.time_zone),
+        role=entry.participation.role if entry.participation else "",
+    )

@@ -1,0 +1,176 @@
+"""Settle a person: make the ledger say what stands. The one mechanism that awards and reverses.
+
+Live events, late events, a course mapped late, the end of a run, a backfill: all of them are
+this, for some people.
+"""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from django.db.models import F
+
+from cec_plugin import models
+from cec_plugin.domain.allocation import Line, Refusal, allocate
+from cec_plugin.domain.ports import Platform
+from cec_plugin.selectors.tables import ActiveTables
+from cec_plugin.services import prepare
+from cec_plugin.services.enqueue import enqueue
+from cec_plugin.services.fold import FoldedPerson, UnpreparedError, as_finished, fold_person
+from cec_plugin.services.post import awards_of, post
+from cec_plugin.services.refuse import refuse
+from cec_plugin.services.retry import in_transaction
+from cec_plugin.services.wake import deliver_on_commit
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """One person with the identities to fold and the accounts to lock, by organization."""
+
+    person_id: int
+    identities: dict[int, str]
+    accounts: dict[int, int]
+
+
+def settle_identities(identity_keys: Iterable[str], *, platform: Platform, now: datetime) -> int:
+    """Settle the people behind these accounts; return how many ledger entries were posted.
+
+    Opens a transaction of its own for each person. Keys of which no notice was ever heard are
+    passed over.
+    """
+    return sum(
+        _settle({"key": key}, platform=platform, now=now) for key in sorted(set(identity_keys))
+    )
+
+
+def settle_people(person_ids: Iterable[int], *, platform: Platform, now: datetime) -> int:
+    """Settle these people over all their accounts; return how many entries were posted."""
+    return sum(
+        _settle({"person_id": pk}, platform=platform, now=now) for pk in sorted(set(person_ids))
+    )
+
+
+def _settle(identity: dict[str, str | int], *, platform: Platform, now: datetime) -> int:
+    subject = _subject(identity) or _new_subject(identity)
+    while subject is not None:
+        try:
+            return in_transaction(partial(_settle_locked, subject, platform, now))
+        except UnpreparedError as missing:
+            for site, key in missing.activities:
+                prepare.activity(site=site, key=key, platform=platform, now=now)
+            if missing.accounts:
+                prepare.accounts(subject.person_id)
+            subject = _subject(identity)
+    return 0
+
+
+def _subject(identity: dict[str, str | int]) -> _Subject | None:
+    rows = list(
+        models.Identity.objects.filter(**identity).values_list(
+            "id",
+            "key",
+            "person_id",
+            "person__accounts__organization_id",
+            "person__accounts__id",
+        )
+    )
+    accounts = {
+        organization: account for *_, organization, account in rows if organization is not None
+    }
+    if not accounts:
+        return None
+    return _Subject(
+        person_id=rows[0][2],
+        identities={pk: key for pk, key, *_ in rows},
+        accounts=accounts,
+    )
+
+
+def _new_subject(identity: dict[str, str | int]) -> _Subject | None:
+    """Make the rows of somebody new; None where there is nobody, or no organization yet."""
+    if "key" in identity:
+        heard = models.Notice.objects.filter(identity_key=identity["key"]).first()
+        if heard is None:
+            return None
+        person_id = prepare.identity(site=heard.site, subject=heard.subject).person_id
+    else:
+        person_id = int(identity["person_id"])
+    prepare.accounts(person_id)
+    return _subject(identity)
+
+
+def _settle_locked(subject: _Subject, platform: Platform, now: datetime) -> int:
+    # The lock goes first: SQLite gives up a transaction that reads before it writes, and what is
+    # read from here on is what the last to hold the lock left behind.
+    for _, account_id in sorted(subject.accounts.items()):
+        models.Account.objects.filter(pk=account_id).update(revision=F("revision") + 1)
+    folded = fold_person(
+        identities=subject.identities, person_id=subject.person_id, platform=platform, now=now
+    )
+    tables = ActiveTables()
+    if any(one.id not in subject.accounts for one in tables.organizations):
+        raise UnpreparedError(accounts=True)
+    finished = [seen for one in folded.participations if (seen := as_finished(one, now))]
+    decided = {
+        organization.id: allocate(finished, organization, tables.table)
+        for organization in tables.organizations
+    }
+    _save(folded, decided, now)
+    awards = awards_of(subject.accounts.values())
+    participation_ids = {one.key: one.pk for one in folded.participations}
+    entries: list[models.CreditEntry] = []
+    for organization in sorted(tables.organizations, key=lambda one: one.id):
+        account_id = subject.accounts[organization.id]
+        entries += post(
+            account_id=account_id,
+            organization=organization,
+            finished=finished,
+            lines={
+                line.participation: line
+                for line in decided[organization.id]
+                if isinstance(line, Line)
+            },
+            posted=awards.get(account_id, ()),
+            participation_ids=participation_ids,
+            now=now,
+        )
+    deliver_on_commit(
+        enqueue(
+            entries,
+            organization_by_account={
+                account: organization for organization, account in subject.accounts.items()
+            },
+            person_id=subject.person_id,
+            now=now,
+        )
+    )
+    models.Notice.objects.filter(pk__in=folded.notice_ids).update(settled_at=now)
+    return len(entries)
+
+
+def _save(folded: FoldedPerson, decided: dict[int, list[Line | Refusal]], now: datetime) -> None:
+    """Save the participations that changed, and why those that stand are not credited."""
+    standing = {one.key for one in folded.participations if one.stands}
+    refusals = {
+        organization_id: [
+            one for one in given if isinstance(one, Refusal) and one.participation in standing
+        ]
+        for organization_id, given in decided.items()
+    }
+    refused = {one.participation for given in refusals.values() for one in given}
+    refused_before = [one.pk for one in folded.participations if one.has_refusals]
+    for one in folded.participations:
+        if one.key in folded.changed or one.has_refusals != (one.key in refused):
+            one.has_refusals = one.key in refused
+            one.save()
+    if refused or refused_before:
+        refuse(
+            refusals,
+            participation_ids={one.key: one.pk for one in folded.participations},
+            refused_before=refused_before,
+            now=now,
+        )

@@ -1,0 +1,122 @@
+"""Take up whatever was not woken: the net under every message that can be lost."""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from cec_plugin import models
+from cec_plugin.domain.delivery import State
+from cec_plugin.domain.ports import Platform
+from cec_plugin.models.outbox import HoldCode
+from cec_plugin.services import prepare
+from cec_plugin.services.activate import mark_concerned
+from cec_plugin.services.settle import settle_identities, settle_people
+from cec_plugin.services.wake import deliver_on_commit
+
+log = logging.getLogger(__name__)
+
+PAGE = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swept:
+    """How many people were settled, how many failed, and how many registries have work."""
+
+    settled: int
+    failed: int
+    registries: int
+
+
+def sweep(*, platform: Platform, now: datetime) -> Swept:
+    """Settle unsettled notices and whoever is due, and wake every registry that has work."""
+    settled, failed = settle_unsettled(platform=platform, now=now)
+    due, due_failed = settle_due(platform=platform, now=now)
+    look_again(now=now)
+    registries = list(
+        models.Delivery.objects.filter(
+            registry__paused=False, state=State.PENDING.value, due_at__lte=now
+        )
+        .values_list("registry_id", flat=True)
+        .distinct()
+    )
+    deliver_on_commit(registries)
+    return Swept(settled=settled + due, failed=failed + due_failed, registries=len(registries))
+
+
+def settle_unsettled(*, platform: Platform, now: datetime) -> tuple[int, int]:
+    """Settle the accounts with notices nobody settled; return (settled, failed)."""
+    if not models.Organization.objects.exists():
+        return 0, 0  # nobody to give credit yet: the notices wait
+    settled = failed = 0
+    done: set[str] = set()
+    for key in _unsettled():
+        if key in done:
+            continue
+        done.add(key)
+        if _settles(partial(settle_identities, [key], platform=platform, now=now)):
+            settled += 1
+        else:
+            failed += 1
+    return settled, failed
+
+
+def _unsettled() -> Iterator[str]:
+    last = 0
+    while True:
+        page = list(
+            models.Notice.objects.filter(settled_at__isnull=True, pk__gt=last)
+            .order_by("pk")
+            .values_list("pk", "identity_key")[:PAGE]
+        )
+        if not page:
+            return
+        last = page[-1][0]
+        yield from (key for _, key in page)
+
+
+def settle_due(*, platform: Platform, now: datetime) -> tuple[int, int]:
+    """Settle whoever a change concerns: a new table, the end of a run. Return (settled, failed)."""
+    mark_concerned(now=now)
+    settled = failed = 0
+    last = 0
+    while True:
+        page = list(
+            models.Participation.objects.filter(settle_at__lte=now, pk__gt=last)
+            .order_by("pk")
+            .values_list("pk", "activity_id", "identity__person_id")[:PAGE]
+        )
+        if not page:
+            return settled, failed
+        last = page[-1][0]
+        _refresh({activity_id for _, activity_id, _ in page}, platform, now)
+        for person_id in sorted({person_id for *_, person_id in page}):
+            if _settles(partial(settle_people, [person_id], platform=platform, now=now)):
+                settled += 1
+            else:
+                failed += 1
+
+
+def _settles(settle: Callable[[], object]) -> bool:
+    """Run one settling; one that fails is logged and leaves the rest of the sweep alone."""
+    try:
+        settle()
+    except Exception:
+        log.exception("Somebody could not be settled; the next sweep tries again")
+        return False
+    return True
+
+
+def _refresh(activity_ids: set[int], platform: Platform, now: datetime) -> None:
+    stale = models.Activity.objects.filter(
+        pk__in=activity_ids, refreshed_at__lt=now - prepare.REFRESH_AFTER
+    )
+    prepare.refresh(stale, platform=platform, now=now)
+
+
+def look_again(*, now: datetime) -> int:
+    """Let deliveries look again for a member whom the registry did not know; return how many."""
+    return models.Delivery.objects.filter(
+        state=State.HELD.value, hold_code=HoldCode.MEMBER_UNKNOWN, due_at__lte=now
+    ).update(state=State.PENDING.value, hold_code="")
