@@ -1,0 +1,1 @@
+"""The outside world: the learning platform, its events, and the registries."""

@@ -1,0 +1,188 @@
+"""The only door to edx-platform: certificates, grades, courses, staff, enrolments.
+
+What it imports from the platform it imports inside its functions. Outside an LMS a host project
+names an implementation of its own in ``CEC_PLATFORM``.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db.models import Q
+from django.utils.module_loading import import_string
+from opaque_keys import InvalidKeyError
+from opaque_keys.edx.keys import CourseKey
+
+from cec_plugin.conf import get_settings
+from cec_plugin.domain.notices import Via
+from cec_plugin.domain.ports import AccountFacts, CompletionFacts, CourseFacts, Platform
+
+EARNING_STATUS = "downloadable"
+
+
+def get_platform() -> Platform:
+    """Return the platform that the setting ``CEC_PLATFORM`` names."""
+    platform: Platform = import_string(get_settings().platform)()
+    return platform
+
+
+def course_parts(key: str) -> tuple[str, str]:
+    """Return a course run's key without the run, and who offers it; empty where it is no run."""
+    try:
+        parsed = CourseKey.from_string(key)
+    except InvalidKeyError:
+        return "", ""
+    if key.startswith("course-v1:"):
+        return f"course-v1:{parsed.org}+{parsed.course}", parsed.org
+    return f"{parsed.org}/{parsed.course}", parsed.org
+
+
+class DjangoAccounts:
+    """Accounts as every Django site keeps them; a subject is the user's id."""
+
+    def find_account(self, text: str) -> AccountFacts | None:
+        """Return the account with this user name, e-mail or id, the user name going first."""
+        text = text.strip()
+        users = get_user_model()._default_manager  # noqa: SLF001 - Django's documented way
+        for lookup in (
+            Q(username=text),
+            Q(email__iexact=text),
+            Q(pk=int(text)) if text.isdecimal() else None,
+        ):
+            found = list(users.filter(lookup)[:2]) if lookup is not None and text else []
+            if len(found) == 1:
+                return _account(found[0])
+        return None
+
+    def accounts(self, subjects: Iterable[str]) -> dict[str, AccountFacts]:
+        """Return the accounts by subject; one that is gone is absent."""
+        ids = [int(subject) for subject in subjects if subject.isdecimal()]
+        users = get_user_model()._default_manager.filter(pk__in=ids)  # noqa: SLF001
+        return {str(user.pk): _account(user) for user in users}
+
+
+def _account(user: Any) -> AccountFacts:
+    return AccountFacts(
+        subject=str(user.pk), username=user.get_username(), name=user.get_full_name()
+    )
+
+
+class LmsPlatform(DjangoAccounts):
+    """Open edX's own tables, through its own models and functions."""
+
+    def course(self, key: str) -> CourseFacts | None:
+        """Return what the course overview says."""
+        from openedx.core.djangoapps.content.course_overviews.models import (  # noqa: PLC0415
+            CourseOverview,
+        )
+
+        course_key = _course_key(key)
+        overview = course_key and CourseOverview.objects.filter(id=course_key).first()
+        if not overview:
+            return None
+        course, organization = course_parts(key)
+        return CourseFacts(
+            key=key,
+            title=overview.display_name or "",
+            ends_at=overview.end,
+            course=course,
+            organization=organization,
+        )
+
+    def completions(
+        self, pairs: Iterable[tuple[str, str]], via: Via
+    ) -> dict[tuple[str, str], CompletionFacts]:
+        """Return the certificates or grades of these learners in these courses."""
+        by_course: dict[str, list[int]] = defaultdict(list)
+        for subject, activity in pairs:
+            if subject.isdecimal():
+                by_course[activity].append(int(subject))
+        found = {}
+        for activity, users in by_course.items():
+            course_key = _course_key(activity)
+            if course_key is not None:
+                chosen = Q(user_id__in=users, course_id=course_key)
+                for facts in _completions(chosen, via):
+                    found[facts.subject, facts.activity] = facts
+        return found
+
+    def completions_since(self, since: datetime, via: Via) -> Iterator[CompletionFacts]:
+        """Return the certificates or grades that changed since, as the platform dates them."""
+        changed = Q(modified__gte=since) if via is Via.PASSING else Q(modified_date__gte=since)
+        return _completions(changed, via)
+
+    def enrolments(self, subject: str) -> list[str]:
+        """Return the courses in which the learner is actively enrolled."""
+        from common.djangoapps.student.models import CourseEnrollment  # noqa: PLC0415
+
+        rows = CourseEnrollment.objects.filter(user_id=int(subject), is_active=True)
+        return [str(key) for key in rows.values_list("course_id", flat=True)]
+
+    def staff(self, activity: str) -> list[tuple[str, str]]:
+        """Return the course's own team, asked through the platform's role classes."""
+        from common.djangoapps.student.roles import (  # noqa: PLC0415
+            CourseInstructorRole,
+            CourseStaffRole,
+        )
+
+        course_key = _course_key(activity)
+        if course_key is None:
+            return []
+        return [
+            (str(user.pk), name)
+            for name, role in (("instructor", CourseInstructorRole), ("staff", CourseStaffRole))
+            for user in role(course_key).users_with_role()
+        ]
+
+
+def _course_key(key: str) -> CourseKey | None:
+    try:
+        return CourseKey.from_string(key)
+    except InvalidKeyError:
+        return None
+
+
+def _completions(chosen: Q, via: Via) -> Iterator[CompletionFacts]:
+    return _grades(chosen) if via is Via.PASSING else _certificates(chosen)
+
+
+def _certificates(chosen: Q) -> Iterator[CompletionFacts]:
+    from lms.djangoapps.certificates.models import GeneratedCertificate  # noqa: PLC0415
+
+    rows = GeneratedCertificate.objects.filter(chosen).values_list(
+        "user_id", "course_id", "status", "created_date", "modified_date", "grade", "mode"
+    )
+    for user_id, course_id, status, created, modified, grade, mode in rows.iterator():
+        yield CompletionFacts(
+            subject=str(user_id),
+            activity=str(course_id),
+            via=Via.CERTIFICATE,
+            stands=status == EARNING_STATUS,
+            earned_at=created,
+            earned_from="certificate_created",
+            modified_at=modified,
+            grade=grade,
+            mode=mode,
+        )
+
+
+def _grades(chosen: Q) -> Iterator[CompletionFacts]:
+    from lms.djangoapps.grades.models import PersistentCourseGrade  # noqa: PLC0415
+
+    # The timestamp of passing stays when a regrade fails the learner; the letter grade does not.
+    rows = PersistentCourseGrade.objects.filter(chosen).values_list(
+        "user_id", "course_id", "letter_grade", "passed_timestamp", "modified", "percent_grade"
+    )
+    for user_id, course_id, letter, passed, modified, percent in rows.iterator():
+        yield CompletionFacts(
+            subject=str(user_id),
+            activity=str(course_id),
+            via=Via.PASSING,
+            stands=bool(letter),
+            earned_at=passed,
+            earned_from="grade_passed",
+            modified_at=modified,
+            grade=str(percent),
+        )

@@ -1,0 +1,69 @@
+"""A rate limit that all workers share through Redis; each process keeps to its own without it."""
+
+import logging
+import threading
+import time
+from typing import Any
+
+import redis
+
+log = logging.getLogger(__name__)
+
+# The moment, in microseconds of Redis' own clock, from which the next call may go out. Whoever
+# asks takes that place and is told how long to wait for it.
+_TAKE_A_PLACE = """
+local now = redis.call('TIME')
+local us = now[1] * 1000000 + now[2]
+local next = tonumber(redis.call('GET', KEYS[1]) or '0')
+if next < us then next = us end
+redis.call('SET', KEYS[1], string.format('%.0f', next + tonumber(ARGV[1])), 'PX', ARGV[2])
+return string.format('%.0f', next - us)
+"""
+
+
+class RateLimit:
+    """Spreads the calls to one registry evenly, ``calls_per_minute`` for all workers together."""
+
+    def __init__(self, name: str, *, calls_per_minute: int, redis_url: str) -> None:
+        """Limit calls under this name; without a ``redis_url`` each process keeps to the rate."""
+        self._key = f"cec:rate:{name}"
+        self._interval_us = 60_000_000 // max(calls_per_minute, 1)
+        self._lock = threading.Lock()
+        self._next_us = 0
+        self._told = False
+        self._script: Any = None
+        if redis_url:
+            client = redis.Redis.from_url(
+                redis_url, socket_timeout=1, socket_connect_timeout=1, retry=None
+            )
+            self._script = client.register_script(_TAKE_A_PLACE)
+
+    def wait_s(self) -> float:
+        """Take the next place and return how many seconds there are until it comes."""
+        if self._script is None:
+            return self._own_place()
+        try:
+            lasting_ms = self._interval_us // 1000 + 60_000
+            waited = self._script(keys=[self._key], args=[self._interval_us, lasting_ms])
+        except redis.RedisError as error:
+            if not self._told:
+                log.warning(
+                    "Redis is gone (%s): each process keeps to the rate", type(error).__name__
+                )
+                self._told = True
+            return self._own_place()
+        self._told = False
+        return int(waited) / 1_000_000
+
+    def _own_place(self) -> float:
+        with self._lock:
+            now_us = time.monotonic_ns() // 1000
+            place_us = max(self._next_us, now_us)
+            self._next_us = place_us + self._interval_us
+            return (place_us - now_us) / 1_000_000
+
+    def __call__(self) -> None:
+        """Wait for the next place."""
+        waited = self.wait_s()
+        if waited > 0:
+            time.sleep(waited)

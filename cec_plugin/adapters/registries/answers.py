@@ -1,0 +1,82 @@
+"""What a registry's answer means: its failure class, in the registry's own words, redacted."""
+
+import re
+from typing import Any
+
+from cec_plugin.adapters.http import Answer, NoAnswer
+from cec_plugin.domain.delivery import Outcome, Result
+
+WORDS_LENGTH = 160
+QUOTA = re.compile(r"quota|rate.?limit|limit.?exceeded|too.?many", re.IGNORECASE)
+_EMAIL = re.compile(r"[^\s@<>\"']+@[^\s@<>\"']+")
+_NUMBER = re.compile(r"(?<!\w)(?=[\w-]*\d)[\w-]{4,}(?!\w)")
+
+
+def redact(words: str) -> str:
+    """Return a registry's words, shortened, without e-mail addresses, numbers and references."""
+    words = re.sub(r"\s+", " ", words).strip()
+    return _NUMBER.sub("#", _EMAIL.sub("@", words))[:WORDS_LENGTH]
+
+
+def dig(body: Any, path: str) -> Any:
+    """Return what stands at a dotted path in JSON, None where nothing does."""
+    for name in path.split("."):
+        if not isinstance(body, dict):
+            return None
+        body = body.get(name)
+    return body
+
+
+def words_of(body: Any, *, code_path: str, message_path: str) -> str:
+    """Return the registry's own code and message, redacted."""
+    code, message = dig(body, code_path), dig(body, message_path)
+    return redact(" ".join(str(part) for part in (code, message) if part))
+
+
+def failure(
+    answer: Answer | NoAnswer,
+    *,
+    write: bool,
+    words: str = "",
+    code: str = "",
+    member_codes: frozenset[str] = frozenset(),
+) -> Outcome | None:
+    """Return the failure that an answer is, None where it is a success that can be read.
+
+    ``write`` says that the call would have written: what may have reached the registry is then
+    ambiguous, and a failed read never is. ``code`` is the registry's own error code.
+    """
+    if isinstance(answer, NoAnswer):
+        if answer.insecure:
+            return Outcome(result=Result.CONFIGURATION, reason=answer.reason)
+        lost = write and answer.sent
+        return Outcome(result=Result.AMBIGUOUS if lost else Result.RETRYABLE, reason=answer.reason)
+    status = answer.status
+    reason = f"HTTP {status}: {words}" if words else f"HTTP {status}"
+
+    def outcome(result: Result, why: str = reason) -> Outcome:
+        return Outcome(
+            result=result, reason=why, status=status or None, retry_after_s=answer.retry_after_s
+        )
+
+    if status == 0:
+        return outcome(Result.UNREADABLE, answer.trouble)
+    if status in (408, 425, 429, 503) or (status == 403 and QUOTA.search(f"{code} {words}")):
+        return outcome(Result.RETRYABLE)
+    if status in (401, 403) or 300 <= status < 400:
+        return outcome(Result.CONFIGURATION)
+    if status >= 500:
+        return outcome(Result.AMBIGUOUS if write else Result.RETRYABLE)
+    if answer.html:
+        return outcome(Result.CONFIGURATION, f"HTTP {status}: a page of HTML where JSON was due")
+    if status == 404 and code in member_codes:
+        return outcome(Result.MEMBER)
+    if status == 409:
+        return outcome(Result.CONFLICT)
+    if status == 404 and not code:
+        return outcome(Result.CONFIGURATION, "HTTP 404: there is nothing at this address")
+    if status >= 400:
+        return outcome(Result.REFUSED)
+    if answer.trouble:
+        return outcome(Result.UNREADABLE, f"HTTP {status}: {answer.trouble}")
+    return None

@@ -1,0 +1,108 @@
+"""How we say who we are: a key in a header, a user name and password, OAuth2."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+from oauthlib.oauth2 import BackendApplicationClient, OAuth2Error
+from requests.auth import AuthBase, HTTPBasicAuth
+from requests_oauthlib import OAuth2Session
+
+from cec_plugin.exceptions import ConfigurationError
+
+
+class HeaderKey(AuthBase):
+    """A key in a header."""
+
+    def __init__(self, header: str, key: str) -> None:
+        """Send ``key`` in ``header``."""
+        self._header, self._key = header, key
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Add the header."""
+        request.headers[self._header] = self._key
+        return request
+
+
+class ClientCredentials(AuthBase):
+    """An OAuth2 token got with client credentials, fetched when first needed and kept."""
+
+    def __init__(self, token_url: str, *, client_id: str, secret: str, timeout_s: float) -> None:
+        """Fetch tokens from ``token_url``."""
+        self._token_url, self._timeout_s = token_url, timeout_s
+        self._client_id, self._secret = client_id, secret
+        self._token: str | None = None
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Add the token.
+
+        Raises:
+            requests.ConnectionError: no token could be had; nothing of the call was sent.
+        """
+        if self._token is None:
+            self._token = self._fetch()
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+    def forget(self) -> None:
+        """Fetch a new token before the next call."""
+        self._token = None
+
+    def _fetch(self) -> str:
+        session = OAuth2Session(client=BackendApplicationClient(client_id=self._client_id))
+        session.trust_env = False
+        try:
+            token: dict[str, Any] = session.fetch_token(
+                self._token_url,
+                client_id=self._client_id,
+                client_secret=self._secret,
+                timeout=self._timeout_s,
+            )
+        except OAuth2Error as error:
+            raise TokenRefusedError(f"no token: {error.error or type(error).__name__}") from error
+        except requests.RequestException as error:
+            raise TokenUnreachableError("no token: the token address does not answer") from error
+        return str(token["access_token"])
+
+
+class TokenRefusedError(Exception):
+    """The token address refuses our client id and secret."""
+
+
+class TokenUnreachableError(Exception):
+    """The token address does not answer; nothing was sent to the registry."""
+
+
+def auth_from(
+    kind: str,
+    secret: Mapping[str, str],
+    *,
+    header: str,
+    token_url: str,
+    timeout_s: float,
+) -> AuthBase:
+    """Make the authentication of a kind from its secret.
+
+    Raises:
+        ConfigurationError: the secret lacks a part; it is named, its value is not.
+    """
+
+    def part(name: str) -> str:
+        if not secret.get(name):
+            raise ConfigurationError(f"the secret has no {name!r}, which {kind!r} needs")
+        return secret[name]
+
+    match kind:
+        case "header":
+            return HeaderKey(header, part("key"))
+        case "basic":
+            return HTTPBasicAuth(part("user"), part("password"))
+        case "oauth2":
+            return ClientCredentials(
+                token_url,
+                client_id=part("client_id"),
+                secret=part("client_secret"),
+                timeout_s=timeout_s,
+            )
+        case _:
+            raise ConfigurationError(f"there is no authentication {kind!r}")

@@ -1,0 +1,58 @@
+"""Make the adapter of a registry from its row and the site's secrets."""
+
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from cec_plugin import models
+from cec_plugin.adapters.http import Caller, is_https
+from cec_plugin.adapters.rate import RateLimit
+from cec_plugin.adapters.registries.auth import ClientCredentials, auth_from
+from cec_plugin.adapters.registries.rest import RestOptions, RestRegistry
+from cec_plugin.conf import get_settings
+from cec_plugin.domain.ports import Registry
+from cec_plugin.exceptions import ConfigurationError
+
+
+def build(row: models.Registry) -> Registry:
+    """Return the adapter of a registry.
+
+    Raises:
+        ConfigurationError: the row or its secret is not as it must be; says which field and why.
+    """
+    settings = get_settings()
+    try:
+        _check_address(row.base_url, allow_http=settings.allow_http)
+        options = RestOptions.from_json(row.options)
+        if row.secret not in settings.secrets:
+            raise ConfigurationError(
+                f"secret: there is no {row.secret!r} in the setting CEC_SECRETS"
+            )
+        auth = auth_from(
+            row.auth,
+            settings.secrets[row.secret],
+            header=options.header,
+            token_url=row.base_url.rstrip("/") + options.token_path,
+            timeout_s=row.timeout_s,
+        )
+    except ConfigurationError as error:
+        raise ConfigurationError(f"registry {row.name!r}, {error}") from error
+    caller = Caller(
+        row.base_url,
+        auth=auth,
+        timeout_s=row.timeout_s,
+        before=_limit(row.pk, row.calls_per_minute, settings.redis_url),
+    )
+    return RestRegistry(caller, options, auth if isinstance(auth, ClientCredentials) else None)
+
+
+@lru_cache(maxsize=256)
+def _limit(registry_id: int, calls_per_minute: int, redis_url: str) -> RateLimit:
+    # One for each process, so that it keeps to the rate from one run to the next.
+    return RateLimit(str(registry_id), calls_per_minute=calls_per_minute, redis_url=redis_url)
+
+
+def _check_address(url: str, *, allow_http: bool) -> None:
+    if not urlsplit(url).hostname:
+        raise ConfigurationError(f"base address: {url!r} is no address")
+    if not is_https(url) and not allow_http:
+        raise ConfigurationError("base address: it must begin with https")

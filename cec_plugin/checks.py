@@ -1,0 +1,56 @@
+"""Django system checks: what would go wrong later, said at the start."""
+
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import connections
+
+from cec_plugin.conf import get_settings
+from cec_plugin.exceptions import ConfigurationError
+
+
+@register()
+def check_settings(app_configs: Any, **_: Any) -> list[CheckMessage]:  # noqa: ARG001
+    """Check that the settings can be read."""
+    try:
+        settings = get_settings()
+    except ConfigurationError as error:
+        return [Error(str(error), id="cec_plugin.E001")]
+    faults = [
+        Error(
+            f"CEC_SECRETS: the secret {name!r} must be a dictionary of texts",
+            hint='For example {"cpc": {"key": "…"}}.',
+            id="cec_plugin.E002",
+        )
+        for name, secret in settings.secrets.items()
+        if not isinstance(secret, dict)
+    ]
+    if settings.counts not in ("at_once", "run_end"):
+        faults.append(Error('CEC_COUNTS: it must be "at_once" or "run_end"', id="cec_plugin.E003"))
+    return list(faults)
+
+
+@register(Tags.database)
+def check_isolation(databases: list[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """Refuse MySQL and MariaDB at any isolation but READ COMMITTED.
+
+    At REPEATABLE READ an index is locked with its gaps, so that one person's settling can block
+    another's, and what is read under a lock can be older than the lock.
+    """
+    faults: list[CheckMessage] = []
+    for alias in databases or []:
+        connection = connections[alias]
+        if connection.vendor != "mysql":
+            continue
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT @@SESSION.transaction_isolation")
+            level = cursor.fetchone()[0]
+        if level.replace("-", " ").upper() != "READ COMMITTED":
+            faults.append(
+                Error(
+                    f"database {alias!r}: its transaction isolation is {level}",
+                    hint='Set OPTIONS["isolation_level"] to "read committed", Django\'s default.',
+                    id="cec_plugin.E004",
+                )
+            )
+    return faults
