@@ -39,7 +39,7 @@ def rules_of(schedule_id: int) -> tuple[list[Rule], dict[str, Bonus]]:
 def content_digest(schedule_id: int) -> str:
     """Return a digest of everything in a version that decides what is given."""
     rules, whole = rules_of(schedule_id)
-    parts = [str(schedule_id)]
+    parts: list[str] = []
     for rule in rules:
         parts += [rule.code, rule.selector, rule.pattern, rule.credit_type, str(rule.hundredths)]
         parts += _bonus_parts(dict(rule.bonuses))

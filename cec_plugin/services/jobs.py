@@ -31,7 +31,7 @@ def _compare(platform: Platform, now: datetime) -> Any:
 
 
 JOBS = (
-    Job(name="sweep", every=timedelta(minutes=5), run=_sweep),
+    Job(name="sweep", every=timedelta(minutes=1), run=_sweep),
     Job(name="compare", every=timedelta(days=1), run=_compare),
 )
 

@@ -1,0 +1,43 @@
+"""Load a starter table as a draft."""
+
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from cec_plugin.domain.packs import read_pack
+from cec_plugin.exceptions import FaultsError
+from cec_plugin.services.load_pack import load_pack
+
+
+class Command(BaseCommand):
+    """Load a pack by its name, or from a file of your own."""
+
+    help = "Loads a starter table (a pack) as a draft; a second time changes nothing."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the pack's name or path."""
+        parser.add_argument("pack", help="a name, such as cpc, or the path of a TOML file")
+
+    def handle(self, *, pack: str, **_: Any) -> None:
+        """Load the pack."""
+        try:
+            loaded = load_pack(read_pack(_text(pack), name=pack))
+        except FaultsError as error:
+            raise CommandError(str(error)) from error
+        if loaded.new:
+            said = f"{loaded.schedule} is loaded as a draft: look it through and activate it."
+        else:
+            said = f"{loaded.schedule} has the same rules already: nothing was changed."
+        self.stdout.write(said)
+
+
+def _text(pack: str) -> str:
+    shipped = resources.files("cec_plugin.packs").joinpath(f"{pack}.toml")
+    if pack.isidentifier() and shipped.is_file():
+        return shipped.read_text(encoding="utf-8")
+    try:
+        return Path(pack).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"there is no pack and no readable file {pack!r}: {error}") from error

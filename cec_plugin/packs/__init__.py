@@ -1,0 +1,1 @@
+"""Starter tables: rule books as TOML, each figure with its source."""
