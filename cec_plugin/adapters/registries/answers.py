@@ -27,10 +27,13 @@ def dig(body: Any, path: str) -> Any:
     return body
 
 
-def words_of(body: Any, *, code_path: str, message_path: str) -> str:
-    """Return the registry's own code and message, redacted."""
-    code, message = dig(body, code_path), dig(body, message_path)
-    return redact(" ".join(str(part) for part in (code, message) if part))
+def words_of(body: Any, *, code_path: str, message_path: str, fields_path: str) -> str:
+    """Return the registry's own code, message and what it says of each field, redacted."""
+    said = [dig(body, code_path), dig(body, message_path)]
+    fields = dig(body, fields_path)
+    if isinstance(fields, dict):
+        said += [f"{name}: {reason}" for name, reason in fields.items()]
+    return redact(" ".join(str(part) for part in said if part))
 
 
 def failure(

@@ -32,6 +32,8 @@ POSTED = (
     "earned_on",
     "role",
 )
+USUAL_NAMES = {"activity": "activity_code", "role": ""}
+"""Where the registry's name is not ours; the role is only sent to a registry that names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,7 @@ class RestOptions:
     reversed_value: str = "reversed"
     error_code: str = "error.code"
     error_message: str = "error.message"
+    error_fields: str = "error.fields"
     member_codes: tuple[str, ...] = ("member_not_found",)
     header: str = "X-Api-Key"
     token_path: str = "/oauth/token"  # noqa: S105 - a path
@@ -228,7 +231,12 @@ class RestRegistry:
             answer,
             write=write,
             code=self._code(answer),
-            words=words_of(body, code_path=options.error_code, message_path=options.error_message),
+            words=words_of(
+                body,
+                code_path=options.error_code,
+                message_path=options.error_message,
+                fields_path=options.error_fields,
+            ),
             member_codes=frozenset(options.member_codes),
         )
 
@@ -237,8 +245,7 @@ class RestRegistry:
         return str(dig(body, self._options.error_code) or "")
 
     def _name(self, ours: str) -> str:
-        names = {"activity": "activity_code"}
-        return self._options.fields.get(ours, names.get(ours, ours))
+        return self._options.fields.get(ours, USUAL_NAMES.get(ours, ours))
 
     def _path(self, path: str, reference: str) -> str:
         return path.replace("{reference}", quote(reference, safe=""))

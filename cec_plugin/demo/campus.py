@@ -1,0 +1,56 @@
+"""What happens on the campus, with the platform's own events, in its own transactions."""
+
+from typing import Any
+
+from django.db import transaction
+from opaque_keys.edx.keys import CourseKey
+from openedx_events.learning.data import CertificateData, CourseData, UserData, UserPersonalData
+from openedx_events.learning.signals import CERTIFICATE_CREATED, CERTIFICATE_REVOKED
+
+from cec_plugin.demo.models import Certificate, Course
+
+
+def finish(user: Any, course: Course, *, grade: str = "0.91") -> Certificate:
+    """Give the learner the course's certificate; the event is sent before the commit."""
+    with transaction.atomic():
+        certificate, _ = Certificate.objects.update_or_create(
+            user=user, course=course, defaults={"status": "downloadable", "grade": grade}
+        )
+        announce(certificate)
+    return certificate
+
+
+def revoke(user: Any, course: Course) -> Certificate:
+    """Take the certificate back."""
+    with transaction.atomic():
+        certificate = Certificate.objects.get(user=user, course=course)
+        certificate.status, certificate.grade = "notpassing", ""
+        certificate.save()
+        CERTIFICATE_REVOKED.send_event(
+            time=certificate.modified_at, certificate=_data(certificate)
+        )
+    return certificate
+
+
+def announce(certificate: Certificate) -> None:
+    """Send the event that a certificate stands, as the platform does at every save of one."""
+    CERTIFICATE_CREATED.send_event(time=certificate.modified_at, certificate=_data(certificate))
+
+
+def _data(certificate: Certificate) -> CertificateData:
+    user = certificate.user
+    return CertificateData(
+        user=UserData(
+            pii=UserPersonalData(
+                username=user.get_username(), email=user.email, name=user.get_full_name()
+            ),
+            id=user.pk,
+            is_active=user.is_active,
+        ),
+        course=CourseData(course_key=CourseKey.from_string(certificate.course.key)),
+        mode="honor",
+        grade=certificate.grade,
+        current_status=certificate.status,
+        download_url="",
+        name=user.get_full_name(),
+    )
