@@ -1,5 +1,6 @@
 """Django system checks: what would go wrong later, said at the start."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.checks import CheckMessage, Error, Tags, register
@@ -31,7 +32,7 @@ def check_settings(app_configs: Any, **_: Any) -> list[CheckMessage]:  # noqa: A
 
 
 @register(Tags.database)
-def check_isolation(databases: list[str] | None = None, **_: Any) -> list[CheckMessage]:
+def check_isolation(*, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
     """Refuse MySQL and MariaDB at any isolation but READ COMMITTED.
 
     At REPEATABLE READ an index is locked with its gaps, so that one person's settling can block

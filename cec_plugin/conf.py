@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from django.conf import settings as django_settings
 from django.core.signals import setting_changed
@@ -31,6 +32,10 @@ class Settings:
     rest_authentication: tuple[str, ...]
 
 
+def _given(name: str) -> Any:
+    return getattr(django_settings, f"CEC_{name}")
+
+
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
     """Return the site's settings.
@@ -40,19 +45,19 @@ def get_settings() -> Settings:
     """
     try:
         return Settings(
-            site=django_settings.CEC_SITE,
-            platform=django_settings.CEC_PLATFORM,
-            earned_by=Via(django_settings.CEC_EARNED_BY),
-            counts=django_settings.CEC_COUNTS,
-            hear_passing=django_settings.CEC_HEAR_PASSING,
-            secrets=django_settings.CEC_SECRETS,
-            redis_url=django_settings.CEC_REDIS_URL,
-            allow_http=django_settings.CEC_ALLOW_HTTP,
-            lease_s=django_settings.CEC_LEASE_S,
-            policy=Policy(**django_settings.CEC_POLICY),
-            compare_days=django_settings.CEC_COMPARE_DAYS,
-            base_template=django_settings.CEC_BASE_TEMPLATE,
-            rest_authentication=tuple(django_settings.CEC_REST_AUTHENTICATION),
+            site=_given("SITE"),
+            platform=_given("PLATFORM"),
+            earned_by=Via(_given("EARNED_BY")),
+            counts=_given("COUNTS"),
+            hear_passing=_given("HEAR_PASSING"),
+            secrets=_given("SECRETS"),
+            redis_url=_given("REDIS_URL"),
+            allow_http=_given("ALLOW_HTTP"),
+            lease_s=_given("LEASE_S"),
+            policy=Policy(**_given("POLICY")),
+            compare_days=_given("COMPARE_DAYS"),
+            base_template=_given("BASE_TEMPLATE"),
+            rest_authentication=tuple(_given("REST_AUTHENTICATION")),
         )
     except (AttributeError, TypeError, ValueError) as error:
         raise ConfigurationError(f"the settings of cec_plugin cannot be read: {error}") from error

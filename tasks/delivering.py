@@ -10,4 +10,4 @@ from cec_plugin.services.deliver import BATCH
 def deliver(registry_id: int) -> None:
     """Deliver due deliveries of a registry; come again while there may be more."""
     if deliver_registry(registry_id, limit=BATCH) >= BATCH:
-        deliver.apply_async(args=[registry_id], retry=False)
+        deliver.apply_async(args=(registry_id,), retry=False)

@@ -37,19 +37,31 @@ def main() -> int:
             stack.enter_context(
                 running(
                     "registry",
-                    ("cec_plugin.sandbox", "--port", str(registry_port),
-                     "--db", str(home / "registry.sqlite"), *members),
+                    (
+                        "cec_plugin.sandbox",
+                        "--port",
+                        str(registry_port),
+                        "--db",
+                        str(home / "registry.sqlite"),
+                        *members,
+                    ),
                     home=home,
-                )  # fmt: skip
+                )
             )
             wait_for(f"{registry_url}/", name="registry", home=home)
             stack.enter_context(
                 running(
                     "worker",
-                    ("celery", "-A", "cec_plugin.demo.celery", *WORKER,
-                     "--schedule", str(home / "beat")),
+                    (
+                        "celery",
+                        "-A",
+                        "cec_plugin.demo.celery",
+                        *WORKER,
+                        "--schedule",
+                        str(home / "beat"),
+                    ),
                     home=home,
-                )  # fmt: skip
+                )
             )
             stack.enter_context(
                 running(
@@ -90,9 +102,7 @@ def _set_up(registry_url: str) -> list[str]:
 
     call_command("migrate", verbosity=0)
     seed(registry_url)
-    return [
-        part for number, name in MEMBERS.items() for part in ("--member", f"{number}:{name}")
-    ]
+    return [part for number, name in MEMBERS.items() for part in ("--member", f"{number}:{name}")]
 
 
 def _play(registry_url: str, web_url: str, stop: threading.Event, *, check: bool) -> int:

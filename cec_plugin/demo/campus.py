@@ -26,9 +26,7 @@ def revoke(user: Any, course: Course) -> Certificate:
         certificate = Certificate.objects.get(user=user, course=course)
         certificate.status, certificate.grade = "notpassing", ""
         certificate.save()
-        CERTIFICATE_REVOKED.send_event(
-            time=certificate.modified_at, certificate=_data(certificate)
-        )
+        CERTIFICATE_REVOKED.send_event(time=certificate.modified_at, certificate=_data(certificate))
     return certificate
 
 

@@ -35,9 +35,7 @@ class CampusPlatform(DjangoAccounts):
         chosen = Q(pk__in=[])
         for subject, key in pairs:
             chosen |= Q(user_id=subject, course__key=key)
-        return {
-            (facts.subject, facts.activity): facts for facts in self._certificates(chosen, via)
-        }
+        return {(facts.subject, facts.activity): facts for facts in self._certificates(chosen, via)}
 
     def completions_since(self, since: datetime, via: Via) -> Iterator[CompletionFacts]:
         """Return the certificates that changed since."""

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.db.models import QuerySet
 
 from cec_plugin import models
 from cec_plugin.adapters.platform import get_platform
@@ -120,7 +121,8 @@ class Story:
 
     def _until_delivered(self, username: str, count: int) -> None:
         def delivered() -> bool:
-            return _deliveries(username).filter(state=State.DELIVERED.value).count() >= count
+            sent = _deliveries(username).filter(state=State.DELIVERED.value)
+            return sent.count() >= count
 
         self._until(username, "in the association's records", delivered)
 
@@ -154,7 +156,7 @@ def _identity(username: str) -> models.Identity:
     return identity(site="campus", subject=str(_user(username).pk))
 
 
-def _deliveries(username: str) -> Any:
+def _deliveries(username: str) -> "QuerySet[models.Delivery]":
     return models.Delivery.objects.filter(
         entry__account__person__identities__subject=str(_user(username).pk)
     )
@@ -165,4 +167,3 @@ def _balance(username: str) -> str:
         account__person__identities__subject=str(_user(username).pk)
     )
     return format_hundredths(sum(entries.values_list("hundredths", flat=True)))
-

@@ -2,14 +2,15 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Container, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from cec_plugin.domain.credits import parse_hundredths
-from cec_plugin.domain.selectors import Selector
-from cec_plugin.domain.tables import Bonus, BonusKind, Rule, faults
+from cec_plugin.domain.selectors import Selector, specificity, tie
+from cec_plugin.domain.tables import Bonus, BonusKind, Rule
 from cec_plugin.exceptions import FaultsError, InvalidFigureError
 
 SELECTORS = {
@@ -18,6 +19,7 @@ SELECTORS = {
     "organization": Selector.ORGANIZATION,
     "pattern": Selector.GLOB,
 }
+KEYS = {selector: key for key, selector in SELECTORS.items()}
 SECTIONS = {
     "organization": {"code", "name", "unit", "time_zone"},
     "table": {"title", "effective_from", "source"},
@@ -60,7 +62,7 @@ def read_pack(text: str, *, name: str) -> Pack:
     """
     try:
         content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also of a number too long, of nesting too deep
         raise FaultsError(f"pack {name!r}", [f"it is not TOML: {error}"]) from error
     reader = _Reader(text, content)
     pack = reader.pack()
@@ -83,31 +85,35 @@ class _Reader:
                 self._fault(section, 0, "", "there is no such section")
         organization = self._section("organization")
         table = self._section("table")
-        roles = {
-            self._code("roles", position, row, "code"): self._text("roles", position, row, "label")
+        roles = [
+            (
+                self._code("roles", position, row, "code"),
+                self._text("roles", position, row, "label"),
+            )
             for position, row in enumerate(self._rows("roles"))
-        }
+        ]
         rules = [self._rule(position, row) for position, row in enumerate(self._rows("rules"))]
         bonuses = [
-            self._bonus(position, row, set(roles), {rule.code for rule, _ in rules})
+            self._bonus(position, row, dict(roles).keys(), {rule.code for rule, _ in rules})
             for position, row in enumerate(self._rows("bonuses"))
         ]
-        if not self.faults:
-            self.faults += [
-                f"{self._where('rules', 0, 'code')}: {fault}"
-                for fault in faults([rule for rule, _ in rules])
-            ]
+        if not (rules or self.faults):
+            self._fault("rules", 0, "code", "the table has no rules")
+        self._once("roles", "code", [code for code, _ in roles])
+        self._once("rules", "code", [rule.code for rule, _ in rules])
+        self._once("bonuses", "role", [one.role and (one.role, one.rule) for one in bonuses])
+        self._ties([rule for rule, _ in rules])
         return Pack(
             organization={
                 "code": self._code("organization", 0, organization, "code"),
                 "name": self._text("organization", 0, organization, "name"),
-                "unit": str(organization.get("unit", "hours")),
-                "time_zone": str(organization.get("time_zone", "UTC")),
+                "unit": self._optional("organization", 0, organization, "unit", "hours"),
+                "time_zone": self._optional("organization", 0, organization, "time_zone", "UTC"),
             },
-            title=str(table.get("title", "")),
-            source=str(table.get("source", "")),
+            title=self._optional("table", 0, table, "title"),
+            source=self._optional("table", 0, table, "source"),
             effective_from=self._date("table", table, "effective_from"),
-            roles=roles,
+            roles=dict(roles),
             rules=tuple(rule for rule, _ in rules),
             sources={rule.code: source for rule, source in rules},
             bonuses=tuple(bonuses),
@@ -125,27 +131,51 @@ class _Reader:
             code=self._code("rules", position, row, "code"),
             selector=SELECTORS[key],
             pattern=self._text("rules", position, row, key) if named else "",
-            credit_type=str(row.get("credit_type", "cec")),
+            credit_type=self._text("rules", position, {"credit_type": "cec", **row}, "credit_type"),
             hundredths=self._figure("rules", position, row),
-            title=str(row.get("title", "")),
+            title=self._optional("rules", position, row, "title"),
         )
-        return rule, str(row.get("source", ""))
+        return rule, self._optional("rules", position, row, "source")
 
     def _bonus(
-        self, position: int, row: dict[str, Any], roles: set[str], rules: set[str]
+        self, position: int, row: dict[str, Any], roles: Container[str], rules: Container[str]
     ) -> PackBonus:
         role = self._text("bonuses", position, row, "role")
         if role and role not in roles:
             self._fault("bonuses", position, "role", f"there is no role {role!r} in [[roles]]")
-        rule = str(row.get("rule", ""))
+        rule = self._optional("bonuses", position, row, "rule")
         if rule and rule not in rules:
             self._fault("bonuses", position, "rule", f"there is no rule {rule!r} in [[rules]]")
-        kind = str(row.get("kind", BonusKind.FLAT.value))
+        kind = self._optional("bonuses", position, row, "kind", BonusKind.FLAT.value)
         if kind not in list(BonusKind):
             self._fault("bonuses", position, "kind", "it is one of " + ", ".join(BonusKind))
             kind = BonusKind.FLAT.value
         bonus = Bonus(kind=BonusKind(kind), hundredths=self._figure("bonuses", position, row))
-        return PackBonus(role=role, rule=rule, bonus=bonus, source=str(row.get("source", "")))
+        source = self._optional("bonuses", position, row, "source")
+        return PackBonus(role=role, rule=rule, bonus=bonus, source=source)
+
+    def _once(self, section: str, key: str, named: Iterable[Hashable]) -> None:
+        seen: set[Hashable] = set()
+        for position, name in enumerate(named):
+            if name and name in seen:
+                self._fault(section, position, key, "it is given twice")
+            seen.add(name)
+
+    def _ties(self, rules: Iterable[Rule]) -> None:
+        # Only rules of one rank can tie, and exact names only with themselves: so a table of
+        # 10,000 is not compared pair by pair.
+        ranked: dict[tuple[object, ...], list[Rule]] = defaultdict(list)
+        for position, rule in enumerate(rules):
+            rank = specificity(rule.selector, rule.pattern)
+            equals = ranked[rank, rule.pattern if rank[0] > 1 else ""]
+            for other in equals if rule.pattern else ():
+                if tie((rule.selector, rule.pattern), (other.selector, other.pattern)):
+                    self._fault(
+                        "rules", position, KEYS[rule.selector],
+                        f"it ties with the rule {other.code!r}: both are equally specific and can "
+                        "name the same activity; make one of them more specific",
+                    )  # fmt: skip
+            equals.append(rule)
 
     def _figure(self, section: str, position: int, row: dict[str, Any]) -> int | None:
         if "hours" not in row:
@@ -182,6 +212,15 @@ class _Reader:
         if not isinstance(value, str) or not value.strip():
             self._fault(section, position, key, "a text is missing here")
             return ""
+        return value.strip()
+
+    def _optional(
+        self, section: str, position: int, row: dict[str, Any], key: str, default: str = ""
+    ) -> str:
+        value = row.get(key, default)
+        if not isinstance(value, str):
+            self._fault(section, position, key, "it must be a text, between quotation marks")
+            return default
         return value.strip()
 
     def _code(self, section: str, position: int, row: dict[str, Any], key: str) -> str:

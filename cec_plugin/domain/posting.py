@@ -55,8 +55,9 @@ def difference(
 
     Every stint that counted shows as an award and, where it ended, a reversal, whether or not
     anybody looked in between: pass, fail, pass reads the same however late the notices came.
-    ``finished`` holds all participations of one person, ``lines`` what an organization gives for
-    each (by participation key), ``posted`` the awards of that person and organization, by id.
+    ``finished`` holds all participations of one person that ever stood, ``lines`` what an
+    organization gives for each (by participation key), ``posted`` the awards of that person and
+    organization, by id.
     """
     awards: dict[str, list[Posted]] = {}
     for award in posted:
@@ -65,6 +66,12 @@ def difference(
     for one in finished:
         mine = awards.pop(one.key, [])
         changes.extend(_of_one(one, lines.get(one.key), mine))
+    changes.extend(
+        Reversal(of=award, reason=ReversalReason.WITHDRAWN)
+        for left in awards.values()  # of what, by the evidence that counts now, never stood
+        for award in left
+        if not award.reversed
+    )
     return changes
 
 

@@ -33,10 +33,13 @@ class AppendOnlyQuerySet(models.QuerySet[Any]):
         self._refuse()
 
 
+AppendOnlyManager = models.Manager.from_queryset(AppendOnlyQuerySet)
+
+
 class AppendOnlyModel(models.Model):
     """A row that is inserted and then only read."""
 
-    objects = AppendOnlyQuerySet.as_manager()
+    objects = AppendOnlyManager()
 
     class Meta:
         abstract = True

@@ -12,8 +12,8 @@ from cec_plugin.exceptions import InvalidFigureError
 
 def check(*, condition: models.Q, name: str) -> models.CheckConstraint:
     """Make a CHECK constraint; Django 5.1 renamed the argument."""
-    argument = "condition" if django.VERSION >= (5, 1) else "check"
-    return models.CheckConstraint(**{argument: condition}, name=name)
+    options: dict[str, Any] = {"condition" if django.VERSION >= (5, 1) else "check": condition}
+    return models.CheckConstraint(**options, name=name)
 
 
 def digest_field(**options: Any) -> "models.CharField[str, str]":

@@ -28,9 +28,13 @@ class Registry(models.Model):
 
     organization = models.ForeignKey(Organization, models.PROTECT, related_name="registries")
     name = models.CharField(_("name"), max_length=100, unique=True)
-    adapter = models.CharField(_("adapter"), max_length=20, choices=Adapter.choices, default=Adapter.REST)
+    adapter = models.CharField(
+        _("adapter"), max_length=20, choices=Adapter.choices, default=Adapter.REST
+    )
     base_url = models.URLField(_("base address"), max_length=500)
-    auth = models.CharField(_("authentication"), max_length=20, choices=Auth.choices, default=Auth.HEADER)
+    auth = models.CharField(
+        _("authentication"), max_length=20, choices=Auth.choices, default=Auth.HEADER
+    )
     secret = models.CharField(
         _("secret"),
         max_length=100,
@@ -94,7 +98,9 @@ class Delivery(models.Model):
         choices=[(p.value, p.value) for p in Presence],
         default=Presence.ABSENT.value,
     )
-    hold_code = models.CharField(_("waits for"), max_length=30, choices=HoldCode.choices, blank=True)
+    hold_code = models.CharField(
+        _("waits for"), max_length=30, choices=HoldCode.choices, blank=True
+    )
     due_at = models.DateTimeField(_("due at"), null=True)
     lease = models.PositiveIntegerField(_("attempts"), default=0)
     failures = models.PositiveIntegerField(_("failures"), default=0)

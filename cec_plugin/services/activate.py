@@ -64,8 +64,8 @@ def mark_concerned(*, now: datetime) -> int:
 
     For each such table: the participations finished from its date on, in activities that it, or
     an earlier version, has a rule for; with an organization's first table, all of them, since
-    nobody was told yet why they are not credited. The organization's account locks are taken first, so
-    that a settling under way has written what it saw.
+    nobody was told yet why they are not credited. The organization's account locks are taken
+    first, so that a settling under way has written what it saw.
     """
     waiting = models.Schedule.objects.filter(
         activated_at__isnull=False, resettled_at__isnull=True

@@ -7,6 +7,7 @@ changed behind the platform's back fire no event at all.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from cec_plugin import models
 from cec_plugin.conf import get_settings
@@ -19,6 +20,8 @@ from cec_plugin.services.notice import hear
 
 SOURCE = "comparison"
 PAGE = 500
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,28 +40,26 @@ def compare(*, platform: Platform, since: datetime | None, now: datetime) -> Com
     since then and stands. Our own settling then does the rest.
     """
     looked_at = earned = withdrawn = 0
-    for facts, stands in _differences(platform, since, now):
+    for missing in _differences(platform, since, now):
         looked_at += 1
-        if facts is None:
+        if missing is None:
             continue
-        hear(_notice(facts, now), now=now)
-        if stands:
-            withdrawn += 1
-        else:
-            earned += 1
+        hear(_notice(missing, now), now=now)
+        earned += missing.stands
+        withdrawn += not missing.stands
     return Compared(looked_at=looked_at, missing_completions=earned, missing_revocations=withdrawn)
 
 
 def _differences(
     platform: Platform, since: datetime | None, now: datetime
-) -> Iterator[tuple[CompletionFacts | None, bool]]:
-    """Yield for each completion (what the platform says if we say otherwise, what we say)."""
+) -> Iterator[CompletionFacts | None]:
+    """Yield for each completion what the platform says, None where we say the same."""
     begin = since if since is not None else datetime.fromtimestamp(0, tz=now.tzinfo)
     for via in _in_use():
-        for page in _pages(platform.completions_since(begin, via)):
-            yield from _theirs(page, via)
-    for page in _pages(_standing(since)):
-        yield from _ours(page, platform, now)
+        for theirs in _pages(platform.completions_since(begin, via)):
+            yield from _theirs(theirs, via)
+    for ours in _pages(_standing(since)):
+        yield from _ours(ours, platform, now)
 
 
 def _in_use() -> list[Via]:
@@ -66,8 +67,8 @@ def _in_use() -> list[Via]:
     return sorted({get_settings().earned_by, *(Via(value) for value in used)})
 
 
-def _pages(items: Iterable[object]) -> Iterator[list]:  # type: ignore[type-arg]
-    page: list[object] = []
+def _pages(items: Iterable[Item]) -> Iterator[list[Item]]:
+    page: list[Item] = []
     for item in items:
         page.append(item)
         if len(page) == PAGE:
@@ -77,7 +78,15 @@ def _pages(items: Iterable[object]) -> Iterator[list]:  # type: ignore[type-arg]
         yield page
 
 
-def _theirs(page: list[CompletionFacts], via: Via) -> Iterator[tuple[CompletionFacts | None, bool]]:
+def _about_to_be_settled(participation_keys: Iterable[str]) -> set[str]:
+    """Return those of which somebody told us and nothing was settled yet."""
+    waiting = models.Notice.objects.filter(
+        participation_key__in=list(participation_keys), settled_at__isnull=True
+    )
+    return set(waiting.values_list("participation_key", flat=True))
+
+
+def _theirs(page: list[CompletionFacts], via: Via) -> Iterator[CompletionFacts | None]:
     site = get_settings().site
     named = {
         keys.participation_key(
@@ -92,18 +101,11 @@ def _theirs(page: list[CompletionFacts], via: Via) -> Iterator[tuple[CompletionF
         )
     }
     known = dict(models.Participation.objects.filter(key__in=named).values_list("key", "stands"))
-    not_settled = set(
-        models.Notice.objects.filter(
-            participation_key__in=named, settled_at__isnull=True
-        ).values_list("participation_key", flat=True)
-    )
+    waiting = _about_to_be_settled(named)
     for key, facts in named.items():
-        if key in not_settled:
-            continue  # somebody told us; it is about to be settled
-        if ways.get(facts.activity, get_settings().earned_by) is not via:
-            continue
-        stands = known.get(key, False)
-        yield (facts if facts.stands != stands else None), stands
+        counts = ways.get(facts.activity, get_settings().earned_by) is via
+        if counts and key not in waiting:
+            yield facts if facts.stands != known.get(key, False) else None
 
 
 def _standing(since: datetime | None) -> Iterator[models.Participation]:
@@ -117,17 +119,18 @@ def _standing(since: datetime | None) -> Iterator[models.Participation]:
 
 def _ours(
     page: list[models.Participation], platform: Platform, now: datetime
-) -> Iterator[tuple[CompletionFacts | None, bool]]:
+) -> Iterator[CompletionFacts | None]:
+    waiting = _about_to_be_settled(one.key for one in page)
     for via in Via:
         pairs = [
             (one.identity.subject, one.activity.key)
             for one in page
-            if earned_by(one.activity) is via
+            if one.key not in waiting and earned_by(one.activity) is via
         ]
         found = platform.completions(pairs, via) if pairs else {}
         for subject, activity in pairs:
             facts = found.get((subject, activity)) or _gone(subject, activity, via, now)
-            yield (None if facts.stands else facts), True
+            yield None if facts.stands else facts
 
 
 def _gone(subject: str, activity: str, via: Via, now: datetime) -> CompletionFacts:

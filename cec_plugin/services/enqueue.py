@@ -93,6 +93,8 @@ def _follow_award(
 def _follow_reversal(
     delivery: models.Delivery, entry: models.CreditEntry, registry_id: int
 ) -> None:
+    if entry.participation_id is None:
+        return
     before = (
         models.Delivery.objects.filter(
             registry_id=registry_id,

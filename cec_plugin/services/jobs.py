@@ -53,7 +53,9 @@ def run(job: Job, *, platform: Platform, clock: Callable[[], datetime]) -> model
 
 def due(now: datetime) -> list[Job]:
     """Return the jobs whose last good end is longer ago than they are to run."""
-    ended = dict(models.JobRun.objects.values_list("job", "ended_at"))
-    return [
-        job for job in JOBS if ended.get(job.name) is None or ended[job.name] <= now - job.every
-    ]
+    ended = {
+        job: ended_at
+        for job, ended_at in models.JobRun.objects.values_list("job", "ended_at")
+        if ended_at is not None
+    }
+    return [job for job in JOBS if job.name not in ended or ended[job.name] <= now - job.every]

@@ -1,12 +1,14 @@
 """Load a starter table as a draft; loading it twice harms nothing."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
-from django.db.models import Max
+from django.db.models import F, Max, Model
 
 from cec_plugin import models
-from cec_plugin.domain.packs import Pack
+from cec_plugin.domain.packs import Pack, PackBonus
+from cec_plugin.domain.tables import Rule
 from cec_plugin.exceptions import FaultsError
 from cec_plugin.selectors.tables import content_digest
 from cec_plugin.services.retry import in_transaction
@@ -30,16 +32,15 @@ def load_pack(pack: Pack) -> Loaded:
         FaultsError: a value that the pack may have but the site cannot keep.
     """
 
+    if faults := [fault for name, row in _rows(pack) for fault in _faults(name, row)]:
+        raise FaultsError(f"pack {pack.organization['code']!r}", faults)
+
     def work() -> Loaded:
-        organization = models.Organization.objects.filter(code=pack.organization["code"]).first()
-        if organization is None:
-            organization = models.Organization(**pack.organization)
-            try:
-                organization.full_clean()
-            except ValidationError as error:
-                faults = [f"organization: {message}" for message in error.messages]
-                raise FaultsError("the pack", faults) from error
-            organization.save()
+        organization, _ = models.Organization.objects.get_or_create(
+            code=pack.organization["code"], defaults=dict(pack.organization)
+        )
+        # A write: two who load at once do so one after the other.
+        models.Organization.objects.filter(pk=organization.pk).update(name=F("name"))
         for code, label in pack.roles.items():
             models.Role.objects.get_or_create(code=code, defaults={"label": label})
         draft = _draft(organization, pack)
@@ -53,6 +54,35 @@ def load_pack(pack: Pack) -> Loaded:
     return in_transaction(work)
 
 
+def _rows(pack: Pack) -> Iterator[tuple[str, Model]]:
+    """Yield what would be saved, each with what it is called in the pack."""
+    yield "organization", models.Organization(**pack.organization)
+    yield (
+        "table",
+        models.Schedule(title=pack.title, effective_from=pack.effective_from, source=pack.source),
+    )
+    for code, label in pack.roles.items():
+        yield f"role {code!r}", models.Role(code=code, label=label)
+    for rule in pack.rules:
+        yield f"rule {rule.code!r}", _rule(rule, pack)
+    for one in pack.bonuses:
+        yield f"bonus of {one.role!r}", _bonus(one)
+
+
+def _faults(name: str, row: Model) -> list[str]:
+    """List what the database would not keep; what refers to other rows is not looked at."""
+    missing = {field.name for field in row._meta.fields if field.is_relation or not field.editable}  # noqa: SLF001
+    try:
+        row.clean_fields(exclude=missing | {"version"})
+    except ValidationError as error:
+        return [
+            f"{name}, {field}: {message}"
+            for field, messages in error.message_dict.items()
+            for message in messages
+        ]
+    return []
+
+
 def _draft(organization: models.Organization, pack: Pack) -> models.Schedule:
     last = organization.schedules.aggregate(last=Max("version"))["last"] or 0
     draft = models.Schedule.objects.create(
@@ -62,26 +92,32 @@ def _draft(organization: models.Organization, pack: Pack) -> models.Schedule:
         effective_from=pack.effective_from,
         source=pack.source,
     )
-    rules = {
-        rule.code: models.Rule.objects.create(
-            schedule=draft,
-            code=rule.code,
-            title=rule.title,
-            selector=rule.selector.value,
-            pattern=rule.pattern,
-            credit_type=rule.credit_type,
-            hundredths=rule.hundredths,
-            source=pack.sources[rule.code],
-        )
-        for rule in pack.rules
-    }
+    rules = {}
+    for rule in pack.rules:
+        row = rules[rule.code] = _rule(rule, pack)
+        row.schedule = draft
+        row.save()
     for one in pack.bonuses:
-        models.RoleBonus.objects.create(
-            schedule=draft,
-            rule=rules.get(one.rule),
-            role=models.Role.objects.get(code=one.role),
-            kind=one.bonus.kind.value,
-            hundredths=one.bonus.hundredths,
-            source=one.source,
-        )
+        bonus = _bonus(one)
+        bonus.schedule, bonus.rule = draft, rules.get(one.rule)
+        bonus.role = models.Role.objects.get(code=one.role)
+        bonus.save()
     return draft
+
+
+def _rule(rule: Rule, pack: Pack) -> models.Rule:
+    return models.Rule(
+        code=rule.code,
+        title=rule.title,
+        selector=rule.selector.value,
+        pattern=rule.pattern,
+        credit_type=rule.credit_type,
+        hundredths=rule.hundredths,
+        source=pack.sources[rule.code],
+    )
+
+
+def _bonus(one: PackBonus) -> models.RoleBonus:
+    return models.RoleBonus(
+        kind=one.bonus.kind.value, hundredths=one.bonus.hundredths, source=one.source
+    )

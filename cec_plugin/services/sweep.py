@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from django.db.models import Q
+
 from cec_plugin import models
 from cec_plugin.domain.delivery import State
 from cec_plugin.domain.ports import Platform
@@ -67,7 +69,9 @@ def _unsettled() -> Iterator[str]:
     while True:
         page = list(
             models.Notice.objects.filter(settled_at__isnull=True, pk__gt=last)
-            .order_by("pk")
+            # The same order as by key, named as the index has it: no planner then walks the
+            # primary key through everything that was settled.
+            .order_by("settled_at", "pk")
             .values_list("pk", "identity_key")[:PAGE]
         )
         if not page:
@@ -80,22 +84,28 @@ def settle_due(*, platform: Platform, now: datetime) -> tuple[int, int]:
     """Settle whoever a change concerns: a new table, the end of a run. Return (settled, failed)."""
     mark_concerned(now=now)
     settled = failed = 0
-    last = 0
-    while True:
-        page = list(
-            models.Participation.objects.filter(settle_at__lte=now, pk__gt=last)
-            .order_by("pk")
-            .values_list("pk", "activity_id", "identity__person_id")[:PAGE]
-        )
-        if not page:
-            return settled, failed
-        last = page[-1][0]
-        _refresh({activity_id for _, activity_id, _ in page}, platform, now)
-        for person_id in sorted({person_id for *_, person_id in page}):
+    for page in _due(now):
+        _refresh({activity_id for activity_id, _ in page}, platform, now)
+        for person_id in sorted({person_id for _, person_id in page}):
             if _settles(partial(settle_people, [person_id], platform=platform, now=now)):
                 settled += 1
             else:
                 failed += 1
+    return settled, failed
+
+
+def _due(now: datetime) -> Iterator[list[tuple[int, int]]]:
+    """Yield pages of (activity, person) that are due, each participation once."""
+    due = models.Participation.objects.filter(settle_at__lte=now).order_by("settle_at", "pk")
+    after = Q()
+    while page := list(
+        due.filter(after).values_list("settle_at", "pk", "activity_id", "identity__person_id")[
+            :PAGE
+        ]
+    ):
+        last_at, last_pk = page[-1][:2]
+        after = Q(settle_at__gt=last_at) | Q(settle_at=last_at, pk__gt=last_pk)
+        yield [(activity_id, person_id) for _, _, activity_id, person_id in page]
 
 
 def _settles(settle: Callable[[], object]) -> bool:
