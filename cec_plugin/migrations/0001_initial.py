@@ -51,6 +51,21 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Export',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.PositiveIntegerField(verbose_name='number')),
+                ('made_at', models.DateTimeField(verbose_name='made at')),
+                ('made_by', models.CharField(max_length=150, verbose_name='made by')),
+            ],
+            options={
+                'verbose_name': 'export',
+                'verbose_name_plural': 'exports',
+                'abstract': False,
+                'base_manager_name': 'objects',
+            },
+        ),
+        migrations.CreateModel(
             name='Identity',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -184,6 +199,23 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='ExportedEntry',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('member_number', models.CharField(max_length=100, verbose_name='member number')),
+                ('title', models.CharField(blank=True, max_length=255, verbose_name='title')),
+                ('earned_on', models.DateField(verbose_name='earned on')),
+                ('entry', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='exported', to='cec_plugin.creditentry')),
+                ('export', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='cec_plugin.export')),
+            ],
+            options={
+                'verbose_name': 'exported credit',
+                'verbose_name_plural': 'exported credits',
+                'abstract': False,
+                'base_manager_name': 'objects',
+            },
+        ),
+        migrations.CreateModel(
             name='Notice',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -211,6 +243,11 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'notices',
                 'indexes': [models.Index(fields=['participation_key', 'occurred_at'], name='cec_notice_part'), models.Index(fields=['identity_key', 'settled_at'], name='cec_notice_identity'), models.Index(fields=['settled_at', 'id'], name='cec_notice_unsettled')],
             },
+        ),
+        migrations.AddField(
+            model_name='export',
+            name='organization',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='exports', to='cec_plugin.organization'),
         ),
         migrations.AddField(
             model_name='account',
@@ -396,6 +433,10 @@ class Migration(migrations.Migration):
                 'verbose_name': 'service in a role',
                 'verbose_name_plural': 'service in roles',
             },
+        ),
+        migrations.AddConstraint(
+            model_name='export',
+            constraint=models.UniqueConstraint(fields=('organization', 'number'), name='cec_export_number'),
         ),
         migrations.AddIndex(
             model_name='participation',

@@ -1,6 +1,7 @@
 """What is kept, split by life cycle."""
 
 from cec_plugin.models.catalogue import Activity, Organization, Role, RoleBonus, Rule, Schedule
+from cec_plugin.models.export import Export, ExportedEntry
 from cec_plugin.models.ledger import Account, CreditEntry, Refusal
 from cec_plugin.models.notices import Notice, Participation, Service
 from cec_plugin.models.operations import JobRun
@@ -13,6 +14,8 @@ __all__ = [
     "Attempt",
     "CreditEntry",
     "Delivery",
+    "Export",
+    "ExportedEntry",
     "Identity",
     "JobRun",
     "Membership",
