@@ -1,0 +1,224 @@
+"""One person's credits as a page shows them: totals, credits, and what was finished for nothing.
+
+Eight queries, however many credits there are: role labels, credits, the titles of their rules,
+deliveries, notices, totals, refusals, and participations that no organization has decided on.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from cec_plugin import models
+from cec_plugin.domain.allocation import local_date
+from cec_plugin.domain.basis import Step
+from cec_plugin.domain.notices import Kind, Via
+from cec_plugin.domain.posting import ReversalReason
+from cec_plugin.models.ledger import EntryKind
+from cec_plugin.selectors.balance import Total, totals
+from cec_plugin.selectors.receipts import Receipt, Shown, receipts, state_of
+from cec_plugin.selectors.refusals import NotCredited, not_credited
+from cec_plugin.selectors.roles import RoleName, RoleNames
+
+__all__ = [
+    "Credit",
+    "InForce",
+    "NotCredited",
+    "Receipt",
+    "RoleName",
+    "Shown",
+    "Told",
+    "Total",
+    "Transcript",
+    "transcript",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """The notice that began or ended what an entry stands for."""
+
+    source: str
+    via: Via
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InForce:
+    """The version of a credit table, and the rule in it, that an entry came from."""
+
+    version: int
+    effective_from: date
+    rule: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credit:
+    """One line of the ledger. ``hundredths`` are signed, in the organization's ``unit``.
+
+    ``earned_on`` is the day of ``earned_at`` where the organization is. ``reason`` is why an
+    award is or was taken back; ``reversed_at`` when, on the award and its reversal alike.
+    """
+
+    id: int
+    kind: EntryKind
+    title: str
+    role: RoleName | None
+    organization: str
+    unit: str
+    credit_type: str
+    hundredths: int
+    earned_at: datetime
+    earned_on: date
+    recorded_at: datetime
+    state: Shown
+    receipts: tuple[Receipt, ...]
+    reason: ReversalReason | None
+    reversed_at: datetime | None
+    told: Told | None
+    in_force: InForce | None
+    basis: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcript:
+    """What a person has; credits and what is not credited come newest first."""
+
+    as_of: datetime
+    totals: tuple[Total, ...]
+    credits: tuple[Credit, ...]
+    not_credited: tuple[NotCredited, ...]
+
+
+def transcript(person_id: int, *, now: datetime) -> Transcript:
+    """Return one person's credits, over all the accounts the person has."""
+    roles = RoleNames()
+    entries = list(
+        models.CreditEntry.objects.filter(account__person_id=person_id)
+        .select_related("account__organization", "participation__activity", "schedule")
+        .order_by("-earned_at", "-id")
+    )
+    known = _Known(
+        roles=roles,
+        rules=_rule_titles(entries),
+        receipts=receipts(person_id),
+        notices=_notices(person_id),
+        reversals={one.reverses_id: one for one in entries if one.reverses_id is not None},
+    )
+    credited = {
+        one.participation_id
+        for one in entries
+        if one.kind == EntryKind.AWARD and one.pk not in known.reversals
+    }
+    return Transcript(
+        as_of=now,
+        totals=totals(person_id),
+        credits=tuple(_credit(one, known) for one in entries),
+        not_credited=not_credited(person_id, roles=roles, credited=credited),
+    )
+
+
+Notices = Mapping[tuple[str, str], list[tuple[datetime, Told]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What is read once for all the credits of a person.
+
+    Rules go by (schedule id, code), receipts by entry id, reversals by the id of their award,
+    notices by (participation key, kind) with the source's time.
+    """
+
+    roles: RoleNames
+    rules: Mapping[tuple[int, str], str]
+    receipts: Mapping[int, tuple[Receipt, ...]]
+    notices: Notices
+    reversals: Mapping[int, models.CreditEntry]
+
+
+def _rule_titles(entries: Iterable[models.CreditEntry]) -> dict[tuple[int, str], str]:
+    wanted = {(one.schedule_id, one.line) for one in entries if one.schedule_id is not None}
+    rows = models.Rule.objects.filter(
+        schedule_id__in={schedule_id for schedule_id, _ in wanted},
+        code__in={code for _, code in wanted},
+    )
+    return {
+        (schedule_id, code): title
+        for schedule_id, code, title in rows.values_list("schedule_id", "code", "title")
+    }
+
+
+def _notices(person_id: int) -> Notices:
+    mine = models.Participation.objects.filter(identity__person_id=person_id)
+    rows = (
+        models.Notice.objects.filter(participation_key__in=mine.values("key"))
+        .order_by("occurred_at", "id")
+        .values_list("participation_key", "kind", "occurred_at", "source", "via", "received_at")
+    )
+    found: dict[tuple[str, str], list[tuple[datetime, Told]]] = defaultdict(list)
+    for key, kind, occurred_at, source, via, received_at in rows:
+        told = Told(source=source, via=Via(via), received_at=received_at)
+        found[key, kind].append((occurred_at, told))
+    return found
+
+
+def _credit(entry: models.CreditEntry, known: _Known) -> Credit:
+    organization = entry.account.organization
+    one = entry.participation
+    reversal = entry if entry.kind == EntryKind.REVERSAL else known.reversals.get(entry.pk)
+    told = known.receipts.get(entry.pk, ())
+    return Credit(
+        id=entry.pk,
+        kind=EntryKind(entry.kind),
+        title=str(one.activity) if one else "",
+        role=known.roles[one.role] if one else None,
+        organization=organization.name,
+        unit=organization.unit,
+        credit_type=entry.credit_type,
+        hundredths=entry.hundredths,
+        earned_at=entry.earned_at,
+        earned_on=local_date(entry.earned_at, organization.time_zone),
+        recorded_at=entry.recorded_at,
+        state=state_of(told),
+        receipts=told,
+        reason=_reason(reversal.basis) if reversal else None,
+        reversed_at=reversal.recorded_at if reversal else None,
+        told=_told(entry, known.notices),
+        in_force=_in_force(entry, known.rules),
+        basis=tuple(entry.basis),
+    )
+
+
+def _in_force(entry: models.CreditEntry, rules: Mapping[tuple[int, str], str]) -> InForce | None:
+    if entry.schedule is None:
+        return None
+    return InForce(
+        version=entry.schedule.version,
+        effective_from=entry.schedule.effective_from,
+        rule=entry.line,
+        title=rules.get((entry.schedule.pk, entry.line), ""),
+    )
+
+
+def _reason(basis: Iterable[Step]) -> ReversalReason | None:
+    for step in basis:
+        if step["step"] == "reverses":
+            return ReversalReason(str(step["reason"]))
+    return None
+
+
+def _told(entry: models.CreditEntry, notices: Notices) -> Told | None:
+    """Return the notice of the instant at which the entry's stint began, or ended."""
+    one = entry.participation
+    if one is None or len(one.stints) < entry.stint:
+        return None
+    began, ended = one.stints[entry.stint - 1]
+    is_reversal = entry.kind == EntryKind.REVERSAL
+    at = ended if is_reversal else began
+    if at is None:
+        return None
+    kind = Kind.WITHDRAWN if is_reversal else Kind.EARNED
+    instant = datetime.fromisoformat(at)
+    heard = notices.get((one.key, kind.value), ())
+    return next((told for occurred_at, told in heard if occurred_at == instant), None)

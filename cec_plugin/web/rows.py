@@ -1,0 +1,224 @@
+"""What the page of credits shows, in words: a template only arranges it."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from cec_plugin.models.outbox import HoldCode
+from cec_plugin.selectors.transcript import Credit, NotCredited, Shown, Total, Transcript
+from cec_plugin.web import why, words
+
+REVERSED = "reversed"
+"""The code of the state that the row of a reversal shows: that it is one, and why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A part of a total."""
+
+    label: str
+    amount: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TotalCard:
+    """A total and the parts that it is the sum of."""
+
+    organization: str
+    credit_type: str
+    figure: str
+    unit: str
+    amount: str
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditRow:
+    """A credit. ``state`` is the code that picks the icon; ``also`` says more of the state."""
+
+    id: int
+    on: date
+    title: str
+    role: str
+    amount: str
+    organization: str
+    state: str
+    state_words: str
+    also: str
+    taken_back: bool
+    why: tuple[str, ...]
+    receipts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Year:
+    """The credits of one year, newest first."""
+
+    year: int
+    rows: tuple[CreditRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why one organization gives nothing; ``source`` says which line of its table decided."""
+
+    why: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedRow:
+    """Something finished without credit, and why, from each organization."""
+
+    on: date
+    title: str
+    role: str
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """What a person is asked to do, and why."""
+
+    what: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """All of it. ``pending`` says that a state may change by itself soon."""
+
+    totals: tuple[TotalCard, ...]
+    calls: tuple[Call, ...]
+    years: tuple[Year, ...]
+    refused: tuple[RefusedRow, ...]
+    refused_elsewhere: tuple[RefusedRow, ...]
+    pending: bool
+
+
+def page(of: Transcript) -> Page:
+    """Put a transcript into words."""
+    return Page(
+        totals=tuple(_total(one) for one in of.totals),
+        calls=tuple(_calls(of.credits)),
+        years=_years(of.credits),
+        refused=_refused(one for one in of.not_credited if not one.elsewhere),
+        refused_elsewhere=_refused(one for one in of.not_credited if one.elsewhere),
+        pending=any(one.state is Shown.BEING_SENT for one in of.credits),
+    )
+
+
+EMPTY = Page(totals=(), calls=(), years=(), refused=(), refused_elsewhere=(), pending=False)
+
+
+def _total(one: Total) -> TotalCard:
+    parts = (
+        (_("Credited"), one.awarded),
+        (_("Taken back"), one.taken_back),
+        (_("Entered by an administrator"), one.adjusted),
+    )
+    return TotalCard(
+        organization=one.organization,
+        credit_type=words.credit_type(one.credit_type),
+        figure=words.figure(one.hundredths),
+        unit=words.unit_word(one.hundredths, one.unit),
+        amount=words.amount(one.hundredths, one.unit),
+        parts=tuple(
+            Part(label=label, amount=words.amount(hundredths, one.unit))
+            for label, hundredths in parts
+            if hundredths
+        ),
+    )
+
+
+def _years(credits_: Iterable[Credit]) -> tuple[Year, ...]:
+    by_year: dict[int, list[CreditRow]] = {}
+    for one in credits_:
+        by_year.setdefault(one.earned_on.year, []).append(_credit(one))
+    return tuple(
+        Year(year=year, rows=tuple(rows)) for year, rows in sorted(by_year.items(), reverse=True)
+    )
+
+
+def _credit(one: Credit) -> CreditRow:
+    state, state_words, also = one.state.value, words.state(one.state), ""
+    if one.hundredths < 0 and one.reversed_at:
+        via = one.told.via if one.told else None
+        state = REVERSED
+        also = "" if one.state is Shown.RECORDED else state_words
+        state_words = _("reversed: %(reason)s") % {"reason": words.reversal(one.reason, via)}
+    elif one.reversed_at:
+        also = _("taken back")
+    return CreditRow(
+        id=one.id,
+        on=one.earned_on,
+        title=one.title or _("Correction or opening balance"),
+        role=words.role(one.role) if one.role else "",
+        amount=words.amount(one.hundredths, one.unit),
+        organization=one.organization,
+        state=state,
+        state_words=state_words,
+        also=also,
+        taken_back=one.reversed_at is not None,
+        why=tuple(why.steps(one)),
+        receipts=tuple(why.receipt(told, one) for told in one.receipts) or (why.no_receipt(),),
+    )
+
+
+def _refused(refusals: Iterable[NotCredited]) -> tuple[RefusedRow, ...]:
+    by_participation: dict[int, list[NotCredited]] = {}
+    for one in refusals:
+        by_participation.setdefault(one.participation_id, []).append(one)
+    return tuple(
+        RefusedRow(
+            on=same[0].earned_on,
+            title=same[0].title,
+            role=words.role(same[0].role),
+            reasons=tuple(
+                Reason(why=why.refusal(one), source=why.refusal_source(one)) for one in same
+            ),
+        )
+        for same in by_participation.values()
+    )
+
+
+def _calls(credits_: Iterable[Credit]) -> Iterable[Call]:
+    waiting = Counter(
+        (one.organization, told.waits_for)
+        for one in credits_
+        for told in one.receipts
+        if told.waits_for
+    )
+    for (organization, code), number in sorted(waiting.items()):
+        told = {"number": number, "organization": organization}
+        if code == HoldCode.NO_MEMBER_NUMBER:
+            yield Call(
+                what=ngettext(
+                    "%(number)s credit needs your member number at %(organization)s.",
+                    "%(number)s credits need your member number at %(organization)s.",
+                    number,
+                )
+                % told,
+                how=_(
+                    "Give the number to the team that runs your courses: "
+                    "what waits for it is then sent by itself."
+                ),
+            )
+        else:
+            yield Call(
+                what=ngettext(
+                    "%(number)s credit waits: %(organization)s does not know your member number.",
+                    "%(number)s credits wait: %(organization)s does not know your member number.",
+                    number,
+                )
+                % told,
+                how=_(
+                    "Check with %(organization)s that your membership is in order, "
+                    "and with the team that runs your courses that the number is right."
+                )
+                % told,
+            )

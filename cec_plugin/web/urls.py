@@ -1,0 +1,9 @@
+"""The addresses of the pages; the platform gives them the namespace of the plugin."""
+
+from django.urls import path
+
+from cec_plugin.web import views
+
+urlpatterns = [
+    path("", views.my_credits, name="my_credits"),
+]

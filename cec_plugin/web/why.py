@@ -1,0 +1,196 @@
+"""Why this figure, or why none: the steps of a decision as sentences."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from cec_plugin.domain.allocation import RefusalCode
+from cec_plugin.domain.basis import Step
+from cec_plugin.domain.selectors import Selector
+from cec_plugin.domain.tables import LEARNER, BonusKind
+from cec_plugin.models.ledger import EntryKind
+from cec_plugin.models.outbox import HoldCode
+from cec_plugin.selectors.transcript import Credit, InForce, NotCredited, Receipt, Shown
+from cec_plugin.web import words
+
+
+def steps(credit: Credit) -> Iterator[str]:
+    """Yield what led to a credit, from the finishing to the figure."""
+    is_reversal = credit.kind is EntryKind.REVERSAL
+    if credit.kind is EntryKind.ADJUSTMENT:
+        yield _("Entered by an administrator: an opening balance or a correction.")
+    for step in credit.basis:
+        yield _step(step, credit)
+        if step["step"] == "finished" and credit.told:
+            yield _told(credit)
+    if is_reversal and credit.told:
+        yield _told(credit)
+    yield _("On %(time)s we recorded it.") % {"time": words.instant(credit.recorded_at)}
+    if credit.reversed_at and not is_reversal:
+        yield _("On %(time)s it was taken back: %(reason)s.") % {
+            "time": words.instant(credit.reversed_at),
+            "reason": words.reversal(credit.reason, credit.told.via if credit.told else None),
+        }
+
+
+def _told(credit: Credit) -> str:
+    told = credit.told
+    assert told is not None  # noqa: S101 - the caller looked
+    said = (
+        words.reversal(credit.reason, told.via)
+        if credit.kind is EntryKind.REVERSAL
+        else words.evidence(told.via)
+    )
+    return _("On %(time)s we heard it from %(source)s: %(said)s.") % {
+        "source": words.source(told.source),
+        "time": words.instant(told.received_at),
+        "said": said,
+    }
+
+
+def _step(step: Step, credit: Credit) -> str:
+    match step:
+        case {"step": "finished", "from": source}:
+            return _("Finished on %(date)s (%(source)s).") % {
+                "date": words.day(credit.earned_on),
+                "source": words.earned_from(str(source)),
+            }
+        case {"step": "rule"} if credit.in_force:
+            return _rule(step, credit, credit.in_force)
+        case {"step": "bonus", "kind": BonusKind.PER_HOUR}:
+            return _(
+                "For the role “%(role)s”: %(amount)s for each hour of service, times %(hours)s."
+            ) % {
+                "role": words.role(credit.role) if credit.role else step["role"],
+                "amount": _amount(step, credit),
+                "hours": words.amount(int(step.get("service_hundredths", 0)), "hours"),
+            }
+        case {"step": "bonus"}:
+            return _("For the role “%(role)s”: %(amount)s.") % {
+                "role": words.role(credit.role) if credit.role else step["role"],
+                "amount": _amount(step, credit),
+            }
+        case {"step": "reverses"}:
+            return _("%(amount)s: an earlier credit is taken back.") % {
+                "amount": _amount(step, credit)
+            }
+        case _:
+            return _("A step that this page cannot explain (%(code)s).") % {"code": step["step"]}
+
+
+def _amount(step: Step, credit: Credit) -> str:
+    return words.amount(int(step.get("hundredths", 0)), credit.unit)
+
+
+def _rule(step: Step, credit: Credit, by: InForce) -> str:
+    said = _(
+        "Rule “%(rule)s” of %(organization)s's credit table, version %(version)s, "
+        "in force from %(from)s, which names %(names)s."
+    ) % {
+        "rule": by.title or by.rule,
+        "version": by.version,
+        "from": words.day(by.effective_from),
+        "organization": credit.organization,
+        "names": _names(str(step["selector"]), str(step["pattern"])),
+    }
+    if "hundredths" in step:
+        said += " " + _("It gives a learner %(amount)s.") % {"amount": _amount(step, credit)}
+    return said
+
+
+def _names(selector: str, pattern: str) -> str:
+    match selector:
+        case Selector.RUN:
+            return _("exactly this activity")
+        case Selector.COURSE:
+            return _("every run of this course")
+        case Selector.ORGANIZATION:
+            return _("every course offered by %(pattern)s") % {"pattern": pattern}
+        case _:
+            return _("every activity whose key fits %(pattern)s") % {"pattern": pattern}
+
+
+def receipt(one: Receipt, credit: Credit) -> str:
+    """Say what became of telling one registry."""
+    told = {"registry": one.registry, "organization": credit.organization}
+    if one.at is not None:
+        told["time"] = words.instant(one.at)
+        if credit.kind is EntryKind.REVERSAL:
+            return _("On %(time)s %(registry)s confirmed that it is taken back.") % told
+        return _("On %(time)s %(registry)s confirmed it.") % told
+    match one.state, one.waits_for:
+        case Shown.NEEDS_YOU, HoldCode.NO_MEMBER_NUMBER:
+            return _("%(registry)s needs your member number at %(organization)s.") % told
+        case Shown.NEEDS_YOU, _:
+            return _("%(registry)s does not know your member number. It is asked again later.") % (
+                told
+            )
+        case Shown.BEING_LOOKED_INTO, _:
+            return _(
+                "%(registry)s has not taken it yet. An administrator looks into it; "
+                "there is nothing you need to do."
+            ) % (told)
+        case _:
+            return _("It is on its way to %(registry)s.") % told
+
+
+def no_receipt() -> str:
+    """Say that no registry hears of a credit."""
+    return _("It stands in this site's records; no outside records are told of it.")
+
+
+def refusal(one: NotCredited) -> str:
+    """Say why an organization gives no credit."""
+    told = {"organization": one.organization, "role": words.role(one.role)}
+    match one.code:
+        case RefusalCode.NO_TABLE:
+            return _("%(organization)s had no credit table in force on that day.") % told
+        case RefusalCode.NO_RULE:
+            return _("The credit table of %(organization)s does not name this activity.") % told
+        case RefusalCode.NO_FIGURE if one.role.code != LEARNER:
+            return _("%(organization)s has not set a figure for the role “%(role)s” yet.") % told
+        case RefusalCode.NO_FIGURE:
+            return _("%(organization)s has not set a figure for this activity yet.") % told
+        case RefusalCode.ROLE_NOT_CREDITED:
+            return (
+                _("%(organization)s gives no credit for the role “%(role)s” in this activity.")
+                % told
+            )
+        case RefusalCode.NO_HOURS:
+            return _(
+                "%(organization)s reckons the role “%(role)s” by the hour of service, "
+                "and nobody has entered your hours yet."
+            ) % (told)
+        case RefusalCode.ZERO:
+            return _("The credit table of %(organization)s gives 0 for it.") % told
+        case RefusalCode.RUN_NOT_ENDED:
+            return _run_not_ended(one.organization, one.details.get("until", ""))
+        case None:
+            return _("No organization has a credit table yet.")
+
+
+def _run_not_ended(organization: str, until: str) -> str:
+    if not until:
+        return _("%(organization)s counts it when the course has ended.") % {
+            "organization": organization
+        }
+    ends_on = timezone.localdate(datetime.fromisoformat(until))
+    return _("%(organization)s counts it when the course has ended, on %(date)s.") % {
+        "organization": organization,
+        "date": words.day(ends_on),
+    }
+
+
+def refusal_source(one: NotCredited) -> str:
+    """Say which line of which credit table refused, empty where no table spoke."""
+    version, rule = one.details.get("version"), one.details.get("rule")
+    if version and rule:
+        return _("Credit table version %(version)s, rule “%(rule)s”.") % {
+            "version": version,
+            "rule": rule,
+        }
+    if version:
+        return _("Credit table version %(version)s.") % {"version": version}
+    return ""
