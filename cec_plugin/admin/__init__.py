@@ -1,0 +1,29 @@
+"""The pages of Django's admin, one module a life cycle; importing them registers them."""
+
+from cec_plugin.admin import (
+    catalogue,
+    exports,
+    ledger,
+    memberships,
+    notices,
+    operations,
+    outbox,
+    people,
+    registries,
+    schedules,
+    serving,
+)
+
+__all__ = [
+    "catalogue",
+    "exports",
+    "ledger",
+    "memberships",
+    "notices",
+    "operations",
+    "outbox",
+    "people",
+    "registries",
+    "schedules",
+    "serving",
+]

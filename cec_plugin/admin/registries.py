@@ -1,0 +1,172 @@
+"""Registries: configured, tried, paused and resumed."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.utils import display_for_value
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from cec_plugin import models
+from cec_plugin.adapters.registries.build import build
+from cec_plugin.admin.reading import NOTHING
+from cec_plugin.admin.steps import Done, Step, SteppedAdmin
+from cec_plugin.domain.delivery import State
+from cec_plugin.exceptions import ConfigurationError
+from cec_plugin.services.pause import pause, resume
+
+if TYPE_CHECKING:
+    _RegistryModelForm = forms.ModelForm[models.Registry]
+else:
+    _RegistryModelForm = forms.ModelForm
+
+CONFIGURATION = (
+    "name",
+    "adapter",
+    "base_url",
+    "auth",
+    "secret",
+    "options",
+    "timeout_s",
+    "calls_per_minute",
+)
+
+
+class RegistryForm(_RegistryModelForm):
+    """How a registry is reached; refused where no adapter can be made from it."""
+
+    class Meta:
+        model = models.Registry
+        fields = ("organization", *CONFIGURATION)
+        # The model checks the address. A form's URLField would add a scheme to it, and which one
+        # differs between the versions of Django.
+        field_classes: ClassVar[dict[str, type[forms.Field]]] = {"base_url": forms.CharField}
+
+    def clean(self) -> dict[str, Any] | None:
+        """Make the adapter, calling nobody.
+
+        Raises:
+            ValidationError: the secret is missing, an option unknown, the address no address.
+        """
+        cleaned = super().clean()
+        if cleaned is None or self.errors:
+            return cleaned
+        wanted = {name: cleaned[name] for name in CONFIGURATION if name in cleaned}
+        try:
+            build(models.Registry(pk=self.instance.pk, **wanted))
+        except ConfigurationError as error:
+            raise ValidationError(str(error), code="configuration") from error
+        return cleaned
+
+
+def _waiting(registry: models.Registry) -> int:
+    return registry.deliveries.filter(state=State.PENDING.value).count()
+
+
+def _pause(request: HttpRequest, registry: models.Registry) -> Done:
+    reason = _("paused by %(name)s") % {"name": request.user.get_username()}
+    pause(registry.pk, reason=reason, now=datetime.now(UTC))
+    return Done(text=_("Paused. Nothing more is sent; what is due waits."))
+
+
+def _resume(_request: HttpRequest, registry: models.Registry) -> Done:
+    resume(registry.pk)
+    return Done(text=_("Resumed. What is due is being sent."))
+
+
+def _try(_request: HttpRequest, registry: models.Registry) -> Done:
+    health = build(registry).health()
+    if not health.ok:
+        return Done(text=_("It cannot be used: %(why)s") % {"why": health.detail}, ok=False)
+    return Done(text=_("It answers, and knows us as %(caller)s.") % {"caller": health.caller})
+
+
+def _before_pausing(_registry: models.Registry) -> list[str]:
+    return [
+        _("Nothing more is sent to this registry until it is resumed."),
+        _("No credit is lost: deliveries wait untouched, and new ones are added to them."),
+    ]
+
+
+def _before_resuming(registry: models.Registry) -> list[str]:
+    return [
+        _("Deliveries that are being sent or wait to be: %(count)d. They go out from now on.")
+        % {"count": _waiting(registry)},
+        _("It was paused because: %(why)s") % {"why": _why(registry)},
+    ]
+
+
+def _before_trying(registry: models.Registry) -> list[str]:
+    return [
+        _("The registry at %(address)s is asked who we are. Nothing is written there.")
+        % {"address": registry.base_url},
+    ]
+
+
+def _why(registry: models.Registry) -> str:
+    return registry.paused_reason or _("it is new and was not resumed yet")
+
+
+@admin.register(models.Registry)
+class RegistryAdmin(SteppedAdmin):
+    """The outside systems that are told of credits."""
+
+    form = RegistryForm
+    list_display = ("name", "organization", "paused", "paused_at", "paused_reason")
+    list_filter = ("organization", "paused")
+    list_select_related = ("organization",)
+    search_fields = ("name",)
+    fields = ("standing", "organization", *CONFIGURATION)
+    steps: ClassVar[tuple[Step, ...]] = (
+        Step(
+            name="try",
+            label=gettext_lazy("Try the connection"),
+            permission="operate",
+            says=_before_trying,
+            offered=lambda _: True,
+            run=_try,
+        ),
+        Step(
+            name="pause",
+            label=gettext_lazy("Pause"),
+            permission="operate",
+            says=_before_pausing,
+            offered=lambda registry: not registry.paused,
+            run=_pause,
+        ),
+        Step(
+            name="resume",
+            label=gettext_lazy("Resume"),
+            permission="operate",
+            says=_before_resuming,
+            offered=lambda registry: registry.paused,
+            run=_resume,
+        ),
+    )
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        """Ask for the permission of its own."""
+        return request.user.has_perm("cec_plugin.operate_registry")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Keep whose registry it is once it exists: its deliveries are that organization's."""
+        return ("standing", "organization") if obj else ("standing",)
+
+    @admin.display(description=gettext_lazy("state"))
+    def standing(self, registry: models.Registry) -> str:
+        """Say whether it is paused, since when, and why."""
+        if registry.pk is None:
+            return _(
+                "A new registry starts paused: try the connection, and resume it when you have "
+                "checked what it will be sent."
+            )
+        if not registry.paused:
+            return _("It is being told of credits.")
+        if registry.paused_at is None:
+            return _("Paused: %(why)s.") % {"why": _why(registry)}
+        since = display_for_value(registry.paused_at, NOTHING)
+        return _("Paused since %(since)s: %(why)s") % {"since": since, "why": _why(registry)}

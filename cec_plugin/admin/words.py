@@ -1,0 +1,56 @@
+"""The words for the codes that the records keep."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from cec_plugin.domain.allocation import RefusalCode
+from cec_plugin.domain.delivery import Presence, Result, State
+from cec_plugin.domain.notices import Kind, Via
+
+WORDS: dict[type, dict[str, Promise]] = {
+    State: {
+        State.PENDING: _("being sent"),
+        State.HELD: _("waits"),
+        State.DELIVERED: _("in the association's records"),
+        State.PARKED: _("being looked into"),
+        State.VOID: _("taken back before it was sent"),
+    },
+    Presence: {
+        Presence.ABSENT: _("not there"),
+        Presence.UNKNOWN: _("not known"),
+        Presence.PRESENT: _("there"),
+    },
+    Result: {
+        Result.DELIVERED: _("delivered"),
+        Result.RETRYABLE: _("not written, will be tried again"),
+        Result.AMBIGUOUS: _("may have been written"),
+        Result.CONFIGURATION: _("our access or address is wrong"),
+        Result.REFUSED: _("refused"),
+        Result.MEMBER: _("member not known"),
+        Result.UNREADABLE: _("answer cannot be read"),
+        Result.CONFLICT: _("something else stands under the reference"),
+    },
+    RefusalCode: {
+        RefusalCode.NO_TABLE: _("no credit table was in force"),
+        RefusalCode.NO_RULE: _("no rule names the activity"),
+        RefusalCode.NO_FIGURE: _("no figure is set yet"),
+        RefusalCode.ROLE_NOT_CREDITED: _("the role is not credited"),
+        RefusalCode.NO_HOURS: _("the hours of service are not known"),
+        RefusalCode.ZERO: _("the figure is zero"),
+        RefusalCode.RUN_NOT_ENDED: _("counts when the run has ended"),
+    },
+    Kind: {
+        Kind.EARNED: _("finished"),
+        Kind.WITHDRAWN: _("withdrawn"),
+    },
+    Via: {
+        Via.CERTIFICATE: _("certificate"),
+        Via.PASSING: _("passing grade"),
+        Via.ENTRY: _("entered by hand"),
+    },
+}
+
+
+def word(of: type, code: str) -> str:
+    """Return the word for a code; the code itself where nobody gave it one."""
+    return str(WORDS[of].get(code, code))

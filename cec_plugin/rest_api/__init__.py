@@ -1,0 +1,1 @@
+"""What other programs ask by HTTP; a version a package."""
