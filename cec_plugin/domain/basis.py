@@ -14,6 +14,9 @@ from cec_plugin.exceptions import CecError
 
 Step: TypeAlias = dict[str, str | int]
 
+BUILDS_ON = {"rule": "finished", "bonus": "rule"}
+"""Which step must stand before which."""
+
 
 def finished_step(*, at: datetime, source: str) -> Step:
     """Say when it was finished (ISO 8601) and where the date comes from."""
@@ -56,10 +59,15 @@ def replay(steps: Sequence[Step]) -> int:
     """Return the hundredths that the steps come to.
 
     Raises:
-        CecError: a step is unknown, or no step gives a figure.
+        CecError: a step is unknown, lacks the step it builds on, or no step gives a figure.
     """
     total: int | None = None
+    taken: set[object] = set()
     for step in steps:
+        needs = BUILDS_ON.get(str(step.get("step")))
+        if needs is not None and needs not in taken:
+            raise CecError(f"the basis lacks the step {needs!r} that {step['step']!r} builds on")
+        taken.add(step.get("step"))
         match step:
             case {"step": "finished"}:
                 pass

@@ -7,6 +7,8 @@ from cec_plugin.exceptions import InvalidFigureError
 MAX_HUNDREDTHS = 10_000_000
 """100,000.00: more than any body gives; what is above it is a slip of the keyboard."""
 
+DECIMALS = 2
+
 
 def parse_hundredths(figure: str | int | Decimal) -> int:
     """Return a figure such as ``10``, ``"0.2"`` or ``"66.67"`` in hundredths.
@@ -28,12 +30,32 @@ def parse_hundredths(figure: str | int | Decimal) -> int:
         raise InvalidFigureError(f"{figure!r} is not a number")
     if amount < 0:
         raise InvalidFigureError(f"{figure} is negative: credit is zero or more")
-    if amount * 100 > MAX_HUNDREDTHS:
+    if amount and amount.adjusted() >= len(str(MAX_HUNDREDTHS)):
         raise InvalidFigureError(f"{figure} is more than {format_hundredths(MAX_HUNDREDTHS)}")
-    hundredths = amount * 100
-    if hundredths != hundredths.to_integral_value():
+    if isinstance(figure, str) and DECIMALS < len(figure.strip().partition(",")[2]):
+        # "1,000" may be a thousand or one: it is neither, then.
         raise InvalidFigureError(f"{figure} has more than two decimals")
-    return int(hundredths)
+    hundredths = _scaled(amount)
+    if hundredths is None:
+        raise InvalidFigureError(f"{figure} has more than two decimals")
+    if hundredths > MAX_HUNDREDTHS:
+        raise InvalidFigureError(f"{figure} is more than {format_hundredths(MAX_HUNDREDTHS)}")
+    return hundredths
+
+
+def _scaled(amount: Decimal) -> int | None:
+    """Return the amount in hundredths, None where it has a third decimal.
+
+    By its digits: decimal arithmetic rounds to the precision of its context.
+    """
+    digits, exponent = amount.as_tuple().digits, int(amount.as_tuple().exponent)
+    while digits and digits[-1] == 0:
+        digits, exponent = digits[:-1], exponent + 1
+    if not digits:
+        return 0
+    if exponent < -DECIMALS:
+        return None
+    return int("".join(map(str, digits))) * 10 ** int(exponent + DECIMALS)
 
 
 def format_hundredths(hundredths: int) -> str:

@@ -85,6 +85,7 @@ class Decision:
     state: State
     presence: Presence
     failures: int
+    looks: int = 0
     due_at: datetime | None = None
     remote_id: str = ""
     reason: str = ""
@@ -95,6 +96,7 @@ def after(
     outcome: Outcome,
     *,
     failures: int,
+    looks: int = 0,
     lease: int,
     presence: Presence,
     now: datetime,
@@ -103,8 +105,8 @@ def after(
 ) -> Decision:
     """Decide what becomes of a delivery after an attempt.
 
-    ``failures`` counts the attempts that were the record's own fault, ``lease`` all attempts
-    (the wait grows with it), ``presence`` what was proven before this attempt. ``jitter`` is
+    ``failures`` counts the attempts that were the record's own fault, ``looks`` those for a
+    member whom the registry did not know, ``lease`` all attempts (the wait grows with it), ``presence`` what was proven before this attempt. ``jitter`` is
     between 0 and 1: a wait is lengthened by up to half.
     """
     proven_absent = presence is Presence.ABSENT or outcome.found_nothing
@@ -168,13 +170,14 @@ def after(
                 remote_id=outcome.remote_id,
                 reason=outcome.reason,
             )
-        case Result.MEMBER:
-            looks = failures + 1
+        case _:  # Result.MEMBER
+            more = looks + 1 < policy.member_looks
             return Decision(
                 state=State.HELD,
                 presence=left,
-                failures=looks,
-                due_at=later(policy.member_wait_s) if looks < policy.member_looks else None,
+                failures=failures,
+                looks=looks + 1,
+                due_at=later(policy.member_wait_s) if more else None,
                 reason=outcome.reason,
             )
 

@@ -105,10 +105,19 @@ def counts_for(via: Via, earned_by: Via) -> bool:
     return via in (Via.ENTRY, earned_by)
 
 
-def _in_source_order(notice: Heard) -> tuple[datetime, bool]:
+def _in_source_order(notice: Heard) -> tuple[object, ...]:
     # At the very same instant a withdrawal is read last: credit is not given on doubtful
     # evidence, and the comparison with the platform mends it if the platform says otherwise.
-    return notice.occurred_at, notice.kind is Kind.WITHDRAWN
+    # What is left decides between two that differ in nothing else, so that arrival never does.
+    return (
+        notice.occurred_at,
+        notice.kind is Kind.WITHDRAWN,
+        notice.via,
+        notice.finished_at or notice.occurred_at,
+        notice.service_hundredths or 0,
+        notice.grade,
+        notice.mode,
+    )
 
 
 def fold(notices: Iterable[Heard]) -> Folded:

@@ -97,8 +97,8 @@ class _Reader:
             self._bonus(position, row, dict(roles).keys(), {rule.code for rule, _ in rules})
             for position, row in enumerate(self._rows("bonuses"))
         ]
-        if not (rules or self.faults):
-            self._fault("rules", 0, "code", "the table has no rules")
+        if not rules:
+            self._fault("rules", 0, "", "the table has no rules")
         self._once("roles", "code", [code for code, _ in roles])
         self._once("rules", "code", [rule.code for rule, _ in rules])
         self._once("bonuses", "role", [one.role and (one.role, one.rule) for one in bonuses])
@@ -246,6 +246,9 @@ class _Reader:
         """Return the line and the field. TOML's reader keeps no lines, so they are looked up."""
         header = re.compile(rf"\s*\[\[?\s*{re.escape(section)}\s*\]\]?")
         starts = [at for at, line in enumerate(self._lines, 1) if header.match(line)]
+        if not starts:  # written inline, before the first section
+            named = re.compile(rf"\s*{re.escape(section)}\s*=")
+            starts = [at for at, line in enumerate(self._lines, 1) if named.match(line)][:1]
         if position >= len(starts):
             return f"[{section}] {key}".rstrip()
         line = starts[position]

@@ -37,7 +37,7 @@ def matches(selector: Selector, pattern: str, activity: ActivityRef) -> bool:
             return bool(pattern) and activity.course == pattern
         case Selector.ORGANIZATION:
             return bool(pattern) and activity.organization == pattern
-        case Selector.GLOB:
+        case _:  # Selector.GLOB
             return compiled(pattern).fullmatch(activity.key) is not None
 
 
@@ -61,12 +61,12 @@ def specificity(selector: Selector, pattern: str) -> tuple[int, int]:
             return (2, 0)
         case Selector.ORGANIZATION:
             return (1, _spelled_out(as_glob(pattern)))
-        case Selector.GLOB:
+        case _:  # Selector.GLOB
             return (1, _spelled_out(pattern))
 
 
 def as_glob(organization: str) -> str:
-    """Return the glob that names every course run of an organization."""
+    """Return the glob that names an organization's course runs, by which it is ranked."""
     return f"course-v1:{organization}+*+*"
 
 
@@ -80,12 +80,17 @@ def tie(one: tuple[Selector, str], other: tuple[Selector, str]) -> bool:
         return False
     kinds = {one[0], other[0]}
     if kinds <= {Selector.GLOB, Selector.ORGANIZATION} and Selector.GLOB in kinds:
-        globs = [
-            as_glob(pattern) if selector is Selector.ORGANIZATION else pattern
-            for selector, pattern in (one, other)
-        ]
-        return globs_overlap(globs[0], globs[1])
+        return any(
+            globs_overlap(mine, theirs) for mine in _globs(*one) for theirs in _globs(*other)
+        )
     return one == other
+
+
+def _globs(selector: Selector, pattern: str) -> tuple[str, ...]:
+    """Return the globs that a rule is: an organization's runs have keys of two kinds."""
+    if selector is Selector.ORGANIZATION:
+        return as_glob(pattern), f"{pattern}/*/*"
+    return (pattern,)
 
 
 def globs_overlap(one: str, other: str) -> bool:

@@ -82,7 +82,7 @@ class CreditTable:
                     self._by_run[rule.pattern] = rule
                 case Selector.COURSE:
                     self._by_course[rule.pattern] = rule
-                case Selector.ORGANIZATION | Selector.GLOB:
+                case _:  # an organization or a glob
                     patterns.append(rule)
         patterns.sort(key=lambda rule: specificity(rule.selector, rule.pattern), reverse=True)
         self._patterns = [

@@ -167,6 +167,7 @@ class Migration(migrations.Migration):
                 ('due_at', models.DateTimeField(null=True, verbose_name='due at')),
                 ('lease', models.PositiveIntegerField(default=0, verbose_name='attempts')),
                 ('failures', models.PositiveIntegerField(default=0, verbose_name='failures')),
+                ('looks', models.PositiveIntegerField(default=0, verbose_name='looks for the member')),
                 ('remote_id', models.CharField(blank=True, max_length=100, verbose_name="registry's id")),
                 ('reason', models.CharField(blank=True, max_length=255, verbose_name='last answer')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),

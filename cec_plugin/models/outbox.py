@@ -81,7 +81,8 @@ class Delivery(models.Model):
     """The duty to tell one registry of one ledger entry.
 
     ``lease`` is the fencing number: each claim adds one, and it never goes back. ``failures``
-    counts towards giving up. ``award_reference`` is set on a reversal: what it takes back.
+    counts towards giving up, ``looks`` the days on which the member was unknown.
+    ``award_reference`` is set on a reversal: what it takes back.
     ``after`` is the delivery that the registry must hear first.
 
     .. no_pii:
@@ -104,6 +105,7 @@ class Delivery(models.Model):
     due_at = models.DateTimeField(_("due at"), null=True)
     lease = models.PositiveIntegerField(_("attempts"), default=0)
     failures = models.PositiveIntegerField(_("failures"), default=0)
+    looks = models.PositiveIntegerField(_("looks for the member"), default=0)
     remote_id = models.CharField(_("registry's id"), max_length=100, blank=True)
     reason = models.CharField(_("last answer"), max_length=255, blank=True)
     after = models.ForeignKey("self", models.PROTECT, null=True, related_name="successors")

@@ -85,6 +85,7 @@ def _deliver_one(claimed: Claimed, courier: Courier) -> tuple[Outcome, bool]:
     decision = after(
         outcome,
         failures=delivery.failures,
+        looks=delivery.looks,
         lease=claimed.lease,
         presence=claimed.presence,
         now=courier.clock(),
@@ -123,6 +124,7 @@ def settle(
             presence=decision.presence.value,
             due_at=decision.due_at,
             failures=decision.failures,
+            looks=decision.looks or delivery.looks,
             remote_id=decision.remote_id or delivery.remote_id,
             reason=decision.reason[:REASON_LENGTH],
             hold_code=hold,

@@ -73,6 +73,6 @@ def _release(person_id: int, organization_id: int, now: datetime) -> None:
     )
     found = list(waiting.values_list("id", "registry_id"))
     models.Delivery.objects.filter(pk__in=[pk for pk, _ in found], state=State.HELD.value).update(
-        state=State.PENDING.value, hold_code="", due_at=now, failures=0
+        state=State.PENDING.value, hold_code="", due_at=now, failures=0, looks=0
     )
     deliver_on_commit(registry_id for _, registry_id in found)

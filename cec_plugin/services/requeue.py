@@ -25,7 +25,12 @@ def requeue(delivery_ids: Iterable[int], *, now: datetime) -> int:
         ).exclude(hold_code=HoldCode.PREDECESSOR)
         registries = set(again.values_list("registry_id", flat=True))
         count = again.update(
-            state=State.PENDING.value, due_at=now, failures=0, hold_code="", settled_at=None
+            state=State.PENDING.value,
+            due_at=now,
+            failures=0,
+            looks=0,
+            hold_code="",
+            settled_at=None,
         )
         deliver_on_commit(registries)
         return count
