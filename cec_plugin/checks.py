@@ -1,6 +1,6 @@
 """Django system checks: what would go wrong later, said at the start."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.checks import CheckMessage, Error, Tags, register
@@ -8,6 +8,8 @@ from django.db import connections
 
 from cec_plugin.conf import get_settings
 from cec_plugin.exceptions import ConfigurationError
+
+SECRETS_HINT = 'For example {"cpc": {"key": "…"}}.'
 
 
 @register()
@@ -17,18 +19,32 @@ def check_settings(app_configs: Any, **_: Any) -> list[CheckMessage]:  # noqa: A
         settings = get_settings()
     except ConfigurationError as error:
         return [Error(str(error), id="cec_plugin.E001")]
-    faults = [
-        Error(
-            f"CEC_SECRETS: the secret {name!r} must be a dictionary of texts",
-            hint='For example {"cpc": {"key": "…"}}.',
-            id="cec_plugin.E002",
-        )
-        for name, secret in settings.secrets.items()
-        if not isinstance(secret, dict)
-    ]
+    faults = _secret_faults(settings.secrets)
     if settings.counts not in ("at_once", "run_end"):
         faults.append(Error('CEC_COUNTS: it must be "at_once" or "run_end"', id="cec_plugin.E003"))
     return list(faults)
+
+
+def _secret_faults(secrets: object) -> list[Error]:
+    # No message repeats a value: what is written in the wrong place may be the secret itself.
+    if not isinstance(secrets, Mapping):
+        return [
+            Error(
+                "CEC_SECRETS: it must be a dictionary of secrets by name",
+                hint=SECRETS_HINT,
+                id="cec_plugin.E002",
+            )
+        ]
+    return [
+        Error(
+            f"CEC_SECRETS: the secret {name!r} must be a dictionary of texts",
+            hint=SECRETS_HINT,
+            id="cec_plugin.E002",
+        )
+        for name, secret in secrets.items()
+        if not isinstance(secret, Mapping)
+        or not all(isinstance(part, str) for pair in secret.items() for part in pair)
+    ]
 
 
 @register(Tags.database)
@@ -44,8 +60,12 @@ def check_isolation(*, databases: Sequence[str] | None = None, **_: Any) -> list
         if connection.vendor != "mysql":
             continue
         with connection.cursor() as cursor:
-            cursor.execute("SELECT @@SESSION.transaction_isolation")
-            level = cursor.fetchone()[0]
+            # MariaDB knew it as tx_isolation alone until 11.1, MySQL forgot that name with 8.0.
+            cursor.execute(
+                "SHOW SESSION VARIABLES "
+                "WHERE Variable_name IN ('transaction_isolation', 'tx_isolation')"
+            )
+            level = cursor.fetchone()[1]
         if level.replace("-", " ").upper() != "READ COMMITTED":
             faults.append(
                 Error(

@@ -20,6 +20,8 @@ from cec_plugin.domain.notices import Via
 from cec_plugin.domain.ports import AccountFacts, CompletionFacts, CourseFacts, Platform
 
 EARNING_STATUS = "downloadable"
+MAX_ID = 2**63 - 1
+"""The greatest id that a database can hold; SQLite refuses even to compare with a greater one."""
 
 
 def get_platform() -> Platform:
@@ -35,8 +37,8 @@ def course_parts(key: str) -> tuple[str, str]:
     except InvalidKeyError:
         return "", ""
     if key.startswith("course-v1:"):
-        return f"course-v1:{parsed.org}+{parsed.course}", parsed.org
-    return f"{parsed.org}/{parsed.course}", parsed.org
+        return f"course-v1:{parsed.org}+{parsed.course}", str(parsed.org)
+    return f"{parsed.org}/{parsed.course}", str(parsed.org)
 
 
 class DjangoAccounts:
@@ -45,11 +47,12 @@ class DjangoAccounts:
     def find_account(self, text: str) -> AccountFacts | None:
         """Return the account with this user name, e-mail or id, the user name going first."""
         text = text.strip()
+        user_id = _user_id(text)
         users = get_user_model()._default_manager  # noqa: SLF001 - Django's documented way
         for lookup in (
             Q(username=text),
             Q(email__iexact=text),
-            Q(pk=int(text)) if text.isdecimal() else None,
+            Q(pk=user_id) if user_id is not None else None,
         ):
             found = list(users.filter(lookup)[:2]) if lookup is not None and text else []
             if len(found) == 1:
@@ -58,9 +61,17 @@ class DjangoAccounts:
 
     def accounts(self, subjects: Iterable[str]) -> dict[str, AccountFacts]:
         """Return the accounts by subject; one that is gone is absent."""
-        ids = [int(subject) for subject in subjects if subject.isdecimal()]
+        ids = [pk for subject in subjects if (pk := _user_id(subject)) is not None]
         users = get_user_model()._default_manager.filter(pk__in=ids)  # noqa: SLF001
         return {str(user.pk): _account(user) for user in users}
+
+
+def _user_id(subject: str) -> int | None:
+    """Return the user's id; None where the subject is none, as another site's may not be."""
+    if not (subject.isascii() and subject.isdecimal()) or len(subject) > len(str(MAX_ID)):
+        return None
+    user_id = int(subject)
+    return user_id if user_id <= MAX_ID and str(user_id) == subject else None
 
 
 def _account(user: Any) -> AccountFacts:
@@ -80,7 +91,8 @@ class LmsPlatform(DjangoAccounts):
 
         course_key = _course_key(key)
         overview = course_key and CourseOverview.objects.filter(id=course_key).first()
-        if not overview:
+        # Databases look a key up without regard to case; to the platform the case is part of it.
+        if not overview or str(overview.id) != key:
             return None
         course, organization = course_parts(key)
         return CourseFacts(
@@ -97,15 +109,17 @@ class LmsPlatform(DjangoAccounts):
         """Return the certificates or grades of these learners in these courses."""
         by_course: dict[str, list[int]] = defaultdict(list)
         for subject, activity in pairs:
-            if subject.isdecimal():
-                by_course[activity].append(int(subject))
+            user_id = _user_id(subject)
+            if user_id is not None:
+                by_course[activity].append(user_id)
         found = {}
         for activity, users in by_course.items():
             course_key = _course_key(activity)
             if course_key is not None:
                 chosen = Q(user_id__in=users, course_id=course_key)
                 for facts in _completions(chosen, via):
-                    found[facts.subject, facts.activity] = facts
+                    if facts.activity == activity:  # not the same in other letters
+                        found[facts.subject, facts.activity] = facts
         return found
 
     def completions_since(self, since: datetime, via: Via) -> Iterator[CompletionFacts]:
@@ -117,7 +131,10 @@ class LmsPlatform(DjangoAccounts):
         """Return the courses in which the learner is actively enrolled."""
         from common.djangoapps.student.models import CourseEnrollment  # noqa: PLC0415
 
-        rows = CourseEnrollment.objects.filter(user_id=int(subject), is_active=True)
+        user_id = _user_id(subject)
+        if user_id is None:
+            return []
+        rows = CourseEnrollment.objects.filter(user_id=user_id, is_active=True)
         return [str(key) for key in rows.values_list("course_id", flat=True)]
 
     def staff(self, activity: str) -> list[tuple[str, str]]:

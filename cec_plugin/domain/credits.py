@@ -32,7 +32,7 @@ def parse_hundredths(figure: str | int | Decimal) -> int:
         raise InvalidFigureError(f"{figure} is negative: credit is zero or more")
     if amount and amount.adjusted() >= len(str(MAX_HUNDREDTHS)):
         raise InvalidFigureError(f"{figure} is more than {format_hundredths(MAX_HUNDREDTHS)}")
-    if isinstance(figure, str) and DECIMALS < len(figure.strip().partition(",")[2]):
+    if isinstance(figure, str) and len(figure.strip().partition(",")[2]) > DECIMALS:
         # "1,000" may be a thousand or one: it is neither, then.
         raise InvalidFigureError(f"{figure} has more than two decimals")
     hundredths = _scaled(amount)

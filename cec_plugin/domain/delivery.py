@@ -106,8 +106,9 @@ def after(
     """Decide what becomes of a delivery after an attempt.
 
     ``failures`` counts the attempts that were the record's own fault, ``looks`` those for a
-    member whom the registry did not know, ``lease`` all attempts (the wait grows with it), ``presence`` what was proven before this attempt. ``jitter`` is
-    between 0 and 1: a wait is lengthened by up to half.
+    member whom the registry did not know, ``lease`` all attempts (the wait grows
+    with it), ``presence`` what was proven before this attempt. ``jitter`` is between 0 and 1: a
+    wait is lengthened by up to half.
     """
     proven_absent = presence is Presence.ABSENT or outcome.found_nothing
     left = Presence.ABSENT if proven_absent else Presence.UNKNOWN

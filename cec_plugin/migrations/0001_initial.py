@@ -374,6 +374,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'credit table',
                 'verbose_name_plural': 'credit tables',
                 'permissions': [('activate_schedule', 'Can activate a credit table')],
+                'base_manager_name': 'objects',
             },
         ),
         migrations.CreateModel(
@@ -392,6 +393,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'rule',
                 'verbose_name_plural': 'rules',
+                'abstract': False,
+                'base_manager_name': 'objects',
             },
         ),
         migrations.CreateModel(
@@ -408,6 +411,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'role bonus',
                 'verbose_name_plural': 'role bonuses',
+                'abstract': False,
+                'base_manager_name': 'objects',
             },
         ),
         migrations.AddField(

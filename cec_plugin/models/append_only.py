@@ -28,6 +28,12 @@ class AppendOnlyQuerySet(models.QuerySet[Any]):
         """Refuse."""
         self._refuse()
 
+    def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
+        """Insert; refuse to rewrite a row that is in the way."""
+        if kwargs.get("update_conflicts"):
+            self._refuse()
+        return super().bulk_create(objs, *args, **kwargs)
+
     def update_or_create(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Refuse."""
         self._refuse()

@@ -1,11 +1,13 @@
 """Organizations, roles, activities, and the credit tables that say what an activity is worth."""
 
+from collections.abc import Iterable
 from typing import Any
 from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import models, transaction
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from cec_plugin.domain.notices import Via
@@ -121,6 +123,45 @@ class Activity(models.Model):
         return self.title or self.key
 
 
+class _ScheduleQuerySet(models.QuerySet["Schedule"]):
+    """Credit tables; of an active one nothing changes but when people were marked for it."""
+
+    def update(self, **kwargs: Any) -> int:
+        if set(kwargs) - {"resettled_at"}:
+            _refuse_active(self.values_list("pk", flat=True))
+        return super().update(**kwargs)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        _refuse_active(self.values_list("pk", flat=True))
+        return super().delete()
+
+
+_ScheduleManager = models.Manager.from_queryset(_ScheduleQuerySet)
+
+
+def lock_drafts(schedule_ids: Iterable[int]) -> None:
+    """Take the locks of these credit tables until the transaction ends.
+
+    Raises:
+        LockedVersionError: one of them is active.
+    """
+    ids = list(schedule_ids)
+    drafts = Schedule.objects.filter(pk__in=ids, activated_at__isnull=True)
+    # Past our own guard, which reads first: SQLite gives up a transaction that reads before it
+    # writes while somebody else is writing.
+    models.QuerySet.update(drafts, title=F("title"))
+    _refuse_active(ids)
+
+
+def _refuse_active(schedule_ids: Iterable[int]) -> None:
+    active = Schedule.objects.filter(pk__in=schedule_ids, activated_at__isnull=False).first()
+    if active is not None:
+        raise LockedVersionError(
+            f"credit table {active.organization} v{active.version} is active and is never edited: "
+            "make a new draft"
+        )
+
+
 class Schedule(models.Model):
     """One version of an organization's credit table; an active version is never edited.
 
@@ -143,7 +184,10 @@ class Schedule(models.Model):
     digest = digest_field(blank=True)
     source = models.TextField(_("source"), blank=True)
 
+    objects = _ScheduleManager()
+
     class Meta:
+        base_manager_name = "objects"
         verbose_name = _("credit table")
         verbose_name_plural = _("credit tables")
         permissions = [("activate_schedule", "Can activate a credit table")]
@@ -161,41 +205,61 @@ class Schedule(models.Model):
         """Say whether the version was activated."""
         return self.activated_at is not None
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save a draft; refuse to change what an active version says."""
+        if self.pk and set(kwargs.get("update_fields") or ["all"]) != {"resettled_at"}:
+            _refuse_active([self.pk])
+        super().save(*args, **kwargs)
 
-def _refuse_active(schedules: "models.QuerySet[Schedule]") -> None:
-    active = schedules.filter(activated_at__isnull=False).first()
-    if active is not None:
-        raise LockedVersionError(
-            f"credit table {active.organization_id} v{active.version} is active and is never "
-            "edited: make a new draft"
-        )
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Delete a draft; refuse an active version."""
+        _refuse_active([self.pk])
+        return super().delete(*args, **kwargs)
 
 
-class _DraftOnlyQuerySet(models.QuerySet[Any]):
+class _OfDraftQuerySet(models.QuerySet[Any]):
+    """Parts of credit tables; those of an active one are only read."""
+
     def update(self, **kwargs: Any) -> int:
-        _refuse_active(Schedule.objects.filter(pk__in=self.values("schedule")))
+        _refuse_active(self.values_list("schedule", flat=True))
+        if "schedule" in kwargs or "schedule_id" in kwargs:
+            target = kwargs.get("schedule", kwargs.get("schedule_id"))
+            _refuse_active([getattr(target, "pk", target)])
         return super().update(**kwargs)
 
     def delete(self) -> tuple[int, dict[str, int]]:
-        _refuse_active(Schedule.objects.filter(pk__in=self.values("schedule")))
+        _refuse_active(self.values_list("schedule", flat=True))
         return super().delete()
+
+    def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
+        objs = list(objs)
+        _refuse_active({one.schedule_id for one in objs})
+        return super().bulk_create(objs, *args, **kwargs)
+
+
+_OfDraftManager = models.Manager.from_queryset(_OfDraftQuerySet)
 
 
 class _OfDraft(models.Model):
     """A part of a credit table, editable only while that is a draft."""
 
     schedule_id: int
-    objects = _DraftOnlyQuerySet.as_manager()
+    objects = _OfDraftManager()
 
     class Meta:
         abstract = True
+        base_manager_name = "objects"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        _refuse_active(Schedule.objects.filter(pk=self.schedule_id))
-        super().save(*args, **kwargs)
+        # The row's lock is held until the part is written: an activation waits, or was first.
+        with transaction.atomic():
+            lock_drafts([self.schedule_id])
+            before = type(self).objects.filter(pk=self.pk).values_list("schedule", flat=True)
+            _refuse_active(before)
+            super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        _refuse_active(Schedule.objects.filter(pk=self.schedule_id))
+        _refuse_active([self.schedule_id])
         return super().delete(*args, **kwargs)
 
 
@@ -225,7 +289,8 @@ class Rule(_OfDraft):
     )
     source = models.CharField(_("source"), max_length=255, blank=True)
 
-    class Meta:
+    class Meta(_OfDraft.Meta):
+        abstract = False
         verbose_name = _("rule")
         verbose_name_plural = _("rules")
         constraints = [
@@ -267,7 +332,8 @@ class RoleBonus(_OfDraft):
     )
     source = models.CharField(_("source"), max_length=255, blank=True)
 
-    class Meta:
+    class Meta(_OfDraft.Meta):
+        abstract = False
         verbose_name = _("role bonus")
         verbose_name_plural = _("role bonuses")
         constraints = [

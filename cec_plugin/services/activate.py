@@ -7,7 +7,8 @@ from django.db.models import F
 from cec_plugin import models
 from cec_plugin.domain.selectors import ActivityRef
 from cec_plugin.domain.tables import faults
-from cec_plugin.exceptions import FaultsError, LockedVersionError
+from cec_plugin.exceptions import FaultsError
+from cec_plugin.models.catalogue import lock_drafts
 from cec_plugin.selectors.tables import compiled_table, content_digest, rules_of
 from cec_plugin.services.retry import in_transaction
 from cec_plugin.services.wake import resettle_on_commit
@@ -28,10 +29,8 @@ def activate(schedule_id: int, *, by: str, now: datetime) -> models.Schedule:
 
     def work() -> models.Schedule:
         # A write first, then reading: two who activate at once do so one after the other.
-        models.Schedule.objects.filter(pk=schedule_id).update(title=F("title"))
+        lock_drafts([schedule_id])
         schedule = models.Schedule.objects.select_related("organization").get(pk=schedule_id)
-        if schedule.is_active:
-            raise LockedVersionError(f"credit table {schedule} is active already")
         rules, _ = rules_of(schedule_id)
         if found := faults(rules) + _bonus_faults(schedule_id):
             raise FaultsError(f"credit table {schedule}", found)

@@ -8,7 +8,7 @@ for the reversal.
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from django.db.models import FilteredRelation, Q
+from django.db.models import FilteredRelation, Q, QuerySet
 
 from cec_plugin import models
 from cec_plugin.domain import keys
@@ -76,15 +76,14 @@ def _delivery(
 def _follow_award(
     delivery: models.Delivery, entry: models.CreditEntry, registry_id: int, now: datetime
 ) -> None:
-    award = models.Delivery.objects.filter(
-        entry_id=entry.reverses_id, registry_id=registry_id
-    ).first()
+    award = _locked(
+        models.Delivery.objects.filter(entry_id=entry.reverses_id, registry_id=registry_id)
+    )
     if award is None or award.state == State.VOID or void_unsent([award.pk], now=now):
         delivery.state, delivery.due_at, delivery.settled_at = State.VOID.value, None, now
         return
     delivery.award_reference = award.reference
     delivery.after = award
-    award.refresh_from_db(fields=["state"])
     if award.state != State.DELIVERED:
         delivery.state, delivery.due_at = State.HELD.value, None
         delivery.hold_code = HoldCode.PREDECESSOR
@@ -95,7 +94,7 @@ def _follow_reversal(
 ) -> None:
     if entry.participation_id is None:
         return
-    before = (
+    before = _locked(
         models.Delivery.objects.filter(
             registry_id=registry_id,
             entry__participation_id=entry.participation_id,
@@ -103,12 +102,19 @@ def _follow_reversal(
         )
         .exclude(state__in=ENDED)
         .order_by("-id")
-        .first()
     )
-    if before is not None:
+    if before is not None and before.state not in ENDED:
         delivery.after = before
         delivery.state, delivery.due_at = State.HELD.value, None
         delivery.hold_code = HoldCode.PREDECESSOR
+
+
+def _locked(deliveries: QuerySet[models.Delivery]) -> models.Delivery | None:
+    # Whoever settles it waits for us, and then sees what we made wait for it; or we see the end.
+    found = deliveries.values_list("pk", flat=True).first()
+    if found is None:
+        return None
+    return models.Delivery.objects.select_for_update().get(pk=found)
 
 
 def void_unsent(delivery_ids: Iterable[int], *, now: datetime) -> int:

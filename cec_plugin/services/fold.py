@@ -194,8 +194,11 @@ def run_end(activity: models.Activity) -> datetime | None:
     return activity.ends_at if counts == models.catalogue.Counts.RUN_END else None
 
 
-def as_finished(one: models.Participation, now: datetime) -> Finished | None:
-    """Return the participation as allocation sees it, None where it never stood."""
+def as_finished(one: models.Participation, now: datetime, *, counted: bool) -> Finished | None:
+    """Return the participation as allocation sees it, None where it never stood.
+
+    What ``counted`` once goes on counting, should the end of the run move later afterwards.
+    """
     if one.earned_at is None or not one.stints:
         return None
     ends_at = run_end(one.activity)
@@ -219,5 +222,5 @@ def as_finished(one: models.Participation, now: datetime) -> Finished | None:
         earned_from=one.earned_from,
         service_hundredths=one.service_hundredths,
         counts_from=ends_at,
-        counting=ends_at is None or ends_at <= now,
+        counting=counted or ends_at is None or ends_at <= now,
     )

@@ -114,13 +114,20 @@ def _settle_locked(subject: _Subject, platform: Platform, now: datetime) -> int:
     tables = ActiveTables()
     if any(one.id not in subject.accounts for one in tables.organizations):
         raise UnpreparedError(accounts=True)
-    finished = [seen for one in folded.participations if (seen := as_finished(one, now))]
+    awards = awards_of(subject.accounts.values())
+    counted = {
+        award.participation for mine in awards.values() for award in mine if not award.reversed
+    }
+    finished = [
+        seen
+        for one in folded.participations
+        if (seen := as_finished(one, now, counted=one.key in counted))
+    ]
     decided = {
         organization.id: allocate(finished, organization, tables.table)
         for organization in tables.organizations
     }
     _save(folded, decided, now)
-    awards = awards_of(subject.accounts.values())
     participation_ids = {one.key: one.pk for one in folded.participations}
     entries: list[models.CreditEntry] = []
     for organization in sorted(tables.organizations, key=lambda one: one.id):

@@ -126,7 +126,12 @@ def _refresh(activity_ids: set[int], platform: Platform, now: datetime) -> None:
 
 
 def look_again(*, now: datetime) -> int:
-    """Let deliveries look again for a member whom the registry did not know; return how many."""
+    """Let deliveries look again for a member whom nobody knew; return how many.
+
+    Without a member number they only look here: for a link made while a courier looked.
+    """
     return models.Delivery.objects.filter(
-        state=State.HELD.value, hold_code=HoldCode.MEMBER_UNKNOWN, due_at__lte=now
+        state=State.HELD.value,
+        hold_code__in=[HoldCode.MEMBER_UNKNOWN, HoldCode.NO_MEMBER_NUMBER],
+        due_at__lte=now,
     ).update(state=State.PENDING.value, hold_code="")

@@ -1,5 +1,6 @@
 """Defaults of every setting, put in before the site's own configuration is read."""
 
+from copy import deepcopy
 from typing import Any
 
 DEFAULTS: dict[str, Any] = {
@@ -44,4 +45,4 @@ def plugin_settings(settings: Any) -> None:
     """Put in each default that the site has not set yet."""
     for name, value in DEFAULTS.items():
         if not hasattr(settings, name):
-            setattr(settings, name, value)
+            setattr(settings, name, deepcopy(value))

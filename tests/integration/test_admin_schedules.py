@@ -245,13 +245,15 @@ def test_a_new_draft_holds_all_that_the_version_says() -> None:
             factories.rule("theory", None, code="theory", per_hour={"volunteer": None}),
         ],
         effective_from=date(2025, 4, 1),
+        active=False,
     )
     models.Schedule.objects.filter(pk=source.pk).update(source="The guild's handbook")
     whole = models.RoleBonus(
         schedule=factories.table(guild, active=False), role=factories.role("overseer", "overseer")
     )
     whole.save()
-    models.RoleBonus.objects.bulk_create([models.RoleBonus(schedule=source, role=whole.role)])
+    models.RoleBonus.objects.create(schedule=source, role=whole.role)
+    activate(source.pk, by="tester", now=factories.NOW)
     client = superuser()
     answer = take(client, "schedule", source.pk, "draft")
     made = models.Schedule.objects.get(version=3)

@@ -120,10 +120,16 @@ def test_settling_is_woken_by_the_commit_and_not_before(
 def test_an_outer_rollback_takes_the_notice_with_it_and_wakes_nobody(
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
-    with django_capture_on_commit_callbacks() as callbacks:
-        with pytest.raises(ZeroDivisionError), transaction.atomic():
+    def certify_and_fail() -> None:
+        with transaction.atomic():
             events.created(7, T0)
-            _ = 1 / 0
+            raise ZeroDivisionError
+
+    with (
+        django_capture_on_commit_callbacks() as callbacks,
+        pytest.raises(ZeroDivisionError),
+    ):
+        certify_and_fail()
     assert not models.Notice.objects.exists()
     assert callbacks == []
 

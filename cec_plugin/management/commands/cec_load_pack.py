@@ -38,6 +38,7 @@ def _text(pack: str) -> str:
     if pack.isidentifier() and shipped.is_file():
         return shipped.read_text(encoding="utf-8")
     try:
-        return Path(pack).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        # Some editors begin a file with a byte order mark, which TOML does not know.
+        return Path(pack).read_text(encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
         raise CommandError(f"there is no pack and no readable file {pack!r}: {error}") from error

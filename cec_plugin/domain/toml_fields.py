@@ -1,0 +1,119 @@
+"""Read fields out of TOML and gather what is wrong with them, each with the line it stands on."""
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from cec_plugin.domain.credits import parse_hundredths
+from cec_plugin.exceptions import InvalidFigureError
+
+CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,49}")
+
+
+class TomlFields:
+    """Takes typed fields out of a document; what is wrong is added to ``faults``."""
+
+    def __init__(
+        self, text: str, content: dict[str, Any], sections: Mapping[str, set[str]]
+    ) -> None:
+        """Read ``content``, parsed from ``text``; ``sections`` names the fields of each section."""
+        self._lines = text.splitlines()
+        self._content = content
+        self._sections = sections
+        self.faults: list[str] = []
+        for section in content:
+            if section not in sections:
+                self.fault(section, 0, "", "there is no such section")
+
+    def figure(self, section: str, position: int, row: dict[str, Any]) -> int | None:
+        """Return the figure under ``hours`` in hundredths, None where there is none."""
+        if "hours" not in row:
+            return None
+        try:
+            return parse_hundredths(row["hours"])
+        except InvalidFigureError as error:
+            self.fault(section, position, "hours", str(error))
+            return None
+
+    def section(self, section: str) -> dict[str, Any]:
+        """Return the section ``[name]``."""
+        rows = self._content.get(section)
+        if not isinstance(rows, dict):
+            self.fault(section, 0, "", f"the section [{section}] is missing")
+            return {}
+        self._known(section, 0, rows)
+        return rows
+
+    def rows(self, section: str) -> list[dict[str, Any]]:
+        """Return the rows of the section ``[[name]]``."""
+        rows = self._content.get(section, [])
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            self.fault(section, 0, "", f"it must be written as [[{section}]]")
+            return []
+        for position, row in enumerate(rows):
+            self._known(section, position, row)
+        return rows
+
+    def _known(self, section: str, position: int, row: dict[str, Any]) -> None:
+        for key in sorted(set(row) - self._sections[section]):
+            self.fault(section, position, key, "there is no such field")
+
+    def text(self, section: str, position: int, row: dict[str, Any], key: str) -> str:
+        """Return a text that must be there, without spaces around it."""
+        value = row.get(key, "")
+        if not isinstance(value, str) or not value.strip():
+            self.fault(section, position, key, "a text is missing here")
+            return ""
+        return value.strip()
+
+    def optional(
+        self, section: str, position: int, row: dict[str, Any], key: str, default: str = ""
+    ) -> str:
+        """Return a text that may be missing."""
+        value = row.get(key, default)
+        if not isinstance(value, str):
+            self.fault(section, position, key, "it must be a text, between quotation marks")
+            return default
+        return value.strip()
+
+    def code(self, section: str, position: int, row: dict[str, Any], key: str) -> str:
+        """Return a code that must be there."""
+        code = self.text(section, position, row, key)
+        if code and not CODE.fullmatch(code):
+            self.fault(
+                section, position, key,
+                f"{code!r} is no code: small letters, digits, - and _, at most 50",
+            )  # fmt: skip
+        return code
+
+    def date(self, section: str, row: dict[str, Any], key: str) -> date:
+        """Return a date that must be there."""
+        value = row.get(key)
+        if not isinstance(value, date) or isinstance(value, datetime):
+            self.fault(section, 0, key, "a date is missing here, such as 2026-01-31")
+            return date.min
+        return value
+
+    def fault(self, section: str, position: int, key: str, reason: str) -> None:
+        """Write down a fault of a field, with its line."""
+        self.faults.append(f"{self._where(section, position, key)}: {reason}")
+
+    def _where(self, section: str, position: int, key: str) -> str:
+        """Return the line and the field. TOML's reader keeps no lines, so they are looked up."""
+        header = re.compile(rf"\s*\[\[?\s*{re.escape(section)}\s*\]\]?")
+        starts = [at for at, line in enumerate(self._lines, 1) if header.match(line)]
+        if not starts:  # written inline, before the first section
+            named = re.compile(rf"\s*{re.escape(section)}\s*=")
+            starts = [at for at, line in enumerate(self._lines, 1) if named.match(line)][:1]
+        if position >= len(starts):
+            return f"[{section}] {key}".rstrip()
+        line = starts[position]
+        field = re.compile(rf"\s*{re.escape(key)}\s*=") if key else None
+        for at in range(line + 1, len(self._lines) + 1):
+            if self._lines[at - 1].lstrip().startswith("["):
+                break
+            if field is not None and field.match(self._lines[at - 1]):
+                line = at
+                break
+        return f"line {line}, {section} {key}".rstrip()

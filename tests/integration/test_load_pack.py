@@ -1,0 +1,264 @@
+"""Loading a starter table: as a draft, as a whole or not at all, and a second time to no effect."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from cec_plugin import models
+from cec_plugin.domain.packs import read_pack
+from cec_plugin.services.activate import activate
+from cec_plugin.services.load_pack import load_pack
+from tests.factories import NOW
+from tests.threads import together
+
+PACK = """\
+[organization]
+code = "guild"
+name = "Guild of Coaches"
+
+[table]
+title = "The Guild's hours"
+effective_from = 2026-01-31
+source = "https://guild.example/hours"
+
+[[roles]]
+code = "presenter"
+label = "speaker"
+
+[[rules]]
+code = "ethics"
+title = "Ethics"
+course = "course-v1:G+Ethics"
+hours = "10"
+source = "https://guild.example/hours#ethics"
+
+[[rules]]
+code = "talks"
+pattern = "webinar:*"
+
+[[bonuses]]
+role = "presenter"
+rule = "talks"
+hours = "2.5"
+kind = "per_hour"
+source = "https://guild.example/hours#talks"
+
+[[bonuses]]
+role = "presenter"
+"""
+
+pytestmark = pytest.mark.django_db
+
+
+def _call(pack: str | Path) -> str:
+    out = StringIO()
+    call_command("cec_load_pack", str(pack), stdout=out)
+    return out.getvalue()
+
+
+def _refusal(pack: str | Path) -> str:
+    with pytest.raises(CommandError) as refused:
+        _call(pack)
+    return str(refused.value)
+
+
+def _written(folder: Path, text: str) -> Path:
+    path = folder / "guild.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def _rows() -> dict[str, list[tuple[object, ...]]]:
+    """Return everything that a pack can leave behind."""
+    kinds = (models.Organization, models.Role, models.Schedule, models.Rule, models.RoleBonus)
+    return {kind.__name__: list(kind.objects.order_by("pk").values_list()) for kind in kinds}
+
+
+@contextmanager
+def _nothing_is_changed() -> Iterator[None]:
+    before = _rows()
+    yield
+    assert _rows() == before
+
+
+def test_cpcs_table_is_loaded_as_a_draft_with_the_published_figures_and_no_bonus_figures() -> None:
+    said = _call("cpc")
+    schedule = models.Schedule.objects.get(organization__code="cpc")
+    assert said == f"{schedule} is loaded as a draft: look it through and activate it.\n"
+    assert (schedule.version, schedule.is_active) == (1, False)
+    figures = dict(schedule.rules.values_list("code", "hundredths"))
+    assert sorted(figures.values()) == [100, 1000, 4000, 4000, 4000, 4000, 4000, 5000, 20000]
+    assert [figures[f"self-study-{code}"] for code in ("crs", "cis", "ces", "ccs")] == [4000] * 4
+    bonuses = schedule.bonuses.values_list("role__code", "rule", "hundredths")
+    assert sorted(bonuses) == [
+        (role, None, None)
+        for role in ("developer", "facilitator", "overseer", "presenter", "volunteer")
+    ]
+    assert not schedule.rules.filter(source="").exists()
+    assert not schedule.bonuses.filter(source="").exists()
+
+
+def test_cpcs_course_leader_is_called_so() -> None:
+    _call("cpc")
+    assert models.Role.objects.get(code="facilitator").label == "course leader"
+
+
+def test_cpcs_table_can_be_activated_as_it_is() -> None:
+    _call("cpc")
+    assert activate(models.Schedule.objects.get().pk, by="tester", now=NOW).is_active
+
+
+def test_loading_it_a_second_time_changes_nothing_and_says_so() -> None:
+    _call("cpc")
+    with _nothing_is_changed():
+        said = _call("cpc")
+    schedule = models.Schedule.objects.get()
+    assert said == f"{schedule} has the same rules already: nothing was changed.\n"
+
+
+def test_loading_it_again_when_it_is_active_changes_nothing() -> None:
+    _call("cpc")
+    activate(models.Schedule.objects.get().pk, by="tester", now=NOW)
+    with _nothing_is_changed():
+        _call("cpc")
+
+
+def test_everything_in_a_pack_is_kept(tmp_path: Path) -> None:
+    _call(_written(tmp_path, PACK))
+    guild = models.Organization.objects.get()
+    assert (guild.code, guild.name, guild.time_zone) == ("guild", "Guild of Coaches", "UTC")
+    schedule = guild.schedules.get()
+    assert schedule.title == "The Guild's hours"
+    assert schedule.effective_from == date(2026, 1, 31)
+    assert schedule.source == "https://guild.example/hours"
+    rules = schedule.rules.order_by("code")
+    assert list(rules.values_list("code", "title", "selector", "pattern", "hundredths")) == [
+        ("ethics", "Ethics", "course", "course-v1:G+Ethics", 1000),
+        ("talks", "", "glob", "webinar:*", None),
+    ]
+    bonuses = schedule.bonuses.order_by("pk")
+    assert list(bonuses.values_list("role__code", "rule__code", "kind", "hundredths")) == [
+        ("presenter", "talks", "per_hour", 250),
+        ("presenter", None, "flat", None),
+    ]
+
+
+def test_a_pack_with_another_figure_is_the_next_version_and_the_first_stays(
+    tmp_path: Path,
+) -> None:
+    _call(_written(tmp_path, PACK))
+    first = models.Schedule.objects.get()
+    said = _call(_written(tmp_path, PACK.replace('"2.5"', '"3"')))
+    assert "v2 is loaded as a draft" in said
+    assert first.bonuses.filter(hundredths=250).exists()
+    assert models.Organization.objects.count() == models.Role.objects.count() == 1
+
+
+def test_what_an_administrator_named_otherwise_keeps_that_name(tmp_path: Path) -> None:
+    models.Role.objects.create(code="presenter", label="lecturer")
+    models.Organization.objects.create(code="guild", name="Our Guild")
+    _call(_written(tmp_path, PACK))
+    assert models.Role.objects.get().label == "lecturer"
+    assert models.Organization.objects.get().name == "Our Guild"
+
+
+def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "guild.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + PACK.replace("\n", "\r\n").encode())
+    assert "v1 is loaded as a draft" in _call(path)
+
+
+def test_every_fault_is_told_with_its_line_and_nothing_is_half_loaded(tmp_path: Path) -> None:
+    text = PACK.replace('hours = "10"', "hours = 0.1").replace('rule = "talks"', 'rule = "gone"')
+    text += '[[rules]]\ncode = "talks"\npattern = "webinar:*"\n'
+    path = _written(tmp_path, text)
+    with _nothing_is_changed():
+        told = _refusal(path)
+    head, *faults = told.splitlines()
+    assert head == f"pack {str(path)!r} was refused:"
+    assert [fault.split(":")[0] for fault in faults] == [
+        "- line 18, rules hours",
+        "- line 27, bonuses rule",
+        "- line 35, rules code",
+        "- line 36, rules pattern",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "instead", "where"),
+    [
+        ('name = "Guild of Coaches"', f'name = "{"x" * 201}"', "organization, name"),
+        ('code = "guild"', 'code = "guild"\ntime_zone = "Mars/Base"', "organization, time_zone"),
+        ('code = "guild"', 'code = "guild"\nunit = "points"', "organization, unit"),
+        ('title = "The Guild\'s hours"', f'title = "{"x" * 201}"', "table, title"),
+        ('label = "speaker"', f'label = "{"x" * 101}"', "role 'presenter', label"),
+        ('title = "Ethics"', f'title = "{"x" * 201}"', "rule 'ethics', title"),
+        ('title = "Ethics"', f'credit_type = "{"x" * 51}"', "rule 'ethics', credit_type"),
+        ('"webinar:*"', f'"webinar:{"x" * 255}"', "rule 'talks', pattern"),
+        ('#talks"', f'{"x" * 255}"', "bonus of 'presenter', source"),
+    ],
+)
+def test_what_the_site_cannot_keep_is_refused_with_its_field_and_nothing_is_half_loaded(
+    tmp_path: Path, said: str, instead: str, where: str
+) -> None:
+    path = _written(tmp_path, PACK.replace(said, instead, 1))
+    with _nothing_is_changed():
+        _, *faults = _refusal(path).splitlines()
+    assert [fault.split(":")[0] for fault in faults] == [f"- {where}"]
+
+
+def test_all_that_the_site_cannot_keep_is_told_at_once(tmp_path: Path) -> None:
+    text = PACK.replace('"Ethics"', f'"{"x" * 201}"').replace('"speaker"', f'"{"y" * 101}"')
+    _, *faults = _refusal(_written(tmp_path, text)).splitlines()
+    assert len(faults) == 2
+
+
+def test_a_load_that_breaks_off_halfway_leaves_nothing_behind() -> None:
+    pack = read_pack(PACK, name="guild")
+    with _nothing_is_changed(), pytest.raises(models.Role.DoesNotExist):
+        load_pack(replace(pack, roles={}))  # the reader lets no such pack through
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"\x89PNG\r\n\x1a\n\x00\x00\xff\xfe", bytes(range(256)), b"\xff" * 64],
+    ids=["a picture", "every byte", "no text"],
+)
+def test_binary_garbage_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "picture.toml"
+    path.write_bytes(content)
+    with _nothing_is_changed():
+        assert _refusal(path).startswith(f"there is no pack and no readable file {str(path)!r}")
+
+
+@pytest.mark.parametrize("content", ["\x00\x01\x02", "= =", "[organization", "a = " + "[" * 9999])
+def test_a_text_that_is_not_toml_is_refused(tmp_path: Path, content: str) -> None:
+    path = _written(tmp_path, content)
+    with _nothing_is_changed():
+        told = _refusal(path)
+    assert told.startswith(f"pack {str(path)!r} was refused:\n- it is not TOML: ")
+
+
+@pytest.mark.parametrize("name", ["acme", "__init__", "../packs/cpc", "no such file.toml", "\x00"])
+def test_a_name_that_is_no_pack_and_no_file_is_refused(name: str) -> None:
+    assert _refusal(name).startswith(f"there is no pack and no readable file {name!r}")
+
+
+def test_a_folder_is_refused(tmp_path: Path) -> None:
+    assert _refusal(tmp_path).startswith("there is no pack and no readable file")
+
+
+@pytest.mark.concurrency
+@pytest.mark.django_db(transaction=True)
+def test_two_who_load_the_same_pack_at_once_make_one_draft() -> None:
+    pack = read_pack(PACK, name="guild")
+    new: list[bool] = []
+    together([lambda: new.append(load_pack(pack).new) for _ in range(4)])
+    assert sorted(new) == [False, False, False, True]
+    assert models.Schedule.objects.count() == 1
