@@ -4,6 +4,7 @@ Whatever goes wrong is a value that says whether the call can have reached the r
 """
 
 import json
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ MAX_BYTES = 1_000_000
 """The largest answer that is read; a credit's is under two thousand."""
 
 CHUNK = 65_536
+LONGEST_WAIT_S = 86_400.0
+"""What a registry may ask us to wait; more is a slip of its keyboard."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +44,15 @@ class NoAnswer:
     insecure: bool = False
 
 
-class _TooMuchError(Exception):
-    """The answer is larger, or takes longer, than is allowed."""
+class TooMuchError(Exception):
+    """The answer is larger than is allowed."""
+
+
+class _Session(requests.Session):
+    """Follows no redirect, and does not read it whole either, as it would if just told not to."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Lead nowhere."""
 
 
 class Caller:
@@ -61,10 +71,13 @@ class Caller:
         self._base_url = base_url.rstrip("/")
         self._timeout_s = timeout_s
         self._before = before
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.trust_env = False  # no proxy, no .netrc: what we send is what we were given
         self._session.auth = auth
-        self._session.headers.update({"Accept": "application/json", **(headers or {})})
+        # Not packed: a few bytes could unpack into more than memory holds.
+        self._session.headers.update(
+            {"Accept": "application/json", "Accept-Encoding": "identity", **(headers or {})}
+        )
 
     def call(
         self, method: str, path: str, body: Mapping[str, Any] | None = None
@@ -82,12 +95,14 @@ class Caller:
                 stream=True,
             ) as response:
                 return _read(response, deadline)
-        except _TooMuchError as error:
+        except TooMuchError as error:
             return Answer(status=0, trouble=str(error))
-        except requests.exceptions.SSLError:
-            return NoAnswer(
-                reason="the registry's certificate is not trusted", sent=False, insecure=True
-            )
+        except requests.exceptions.SSLError as error:
+            if _is_distrust(error):
+                return NoAnswer(
+                    reason="the registry's certificate is not trusted", sent=False, insecure=True
+                )
+            return NoAnswer(reason="the encrypted connection broke", sent=True)
         except requests.ConnectTimeout:
             return NoAnswer(reason="no connection in time", sent=False)
         except requests.Timeout:
@@ -101,28 +116,57 @@ class Caller:
 
 
 def _never_connected(error: requests.ConnectionError) -> bool:
+    return isinstance(_reason(error), NewConnectionError)
+
+
+def _is_distrust(error: requests.ConnectionError) -> bool:
+    # Any other TLS error may come after the request went out: a server that just hangs up is one.
+    cause = _reason(error)
+    return bool(cause and cause.args and isinstance(cause.args[0], ssl.CertificateError))
+
+
+def _reason(error: requests.ConnectionError) -> BaseException | None:
     cause = error.args[0] if error.args else None
-    return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
+    return cause.reason if isinstance(cause, MaxRetryError) else None
+
+
+def read_bounded(response: requests.Response, deadline: float) -> bytes:
+    """Read the body of a streamed answer; ``deadline`` is a ``time.monotonic``.
+
+    Raises:
+        TooMuchError: it is larger than ``MAX_BYTES``.
+        requests.ReadTimeout: it is not whole at the deadline.
+        requests.exceptions.ChunkedEncodingError: it is shorter than it said.
+        urllib3.exceptions.HTTPError: it broke off.
+    """
+    # read1 returns what has come; read waits for a whole chunk, however slowly that drips.
+    some = getattr(response.raw, "read1", response.raw.read)
+    read = bytearray()
+    while part := some(CHUNK, decode_content=True):
+        read += part
+        if len(read) > MAX_BYTES:
+            raise TooMuchError(f"the answer is larger than {MAX_BYTES} bytes")
+        if time.monotonic() > deadline:
+            raise requests.ReadTimeout("the answer took too long")
+    declared = response.headers.get("Content-Length", "")
+    packed = "Content-Encoding" in response.headers
+    if not packed and declared.isdecimal() and len(read) < int(declared):
+        raise requests.exceptions.ChunkedEncodingError("shorter than declared")
+    return bytes(read)
 
 
 def _read(response: requests.Response, deadline: float) -> Answer:
-    read = bytearray()
-    for chunk in response.iter_content(CHUNK):
-        read += chunk
-        if len(read) > MAX_BYTES:
-            raise _TooMuchError(f"the answer is larger than {MAX_BYTES} bytes")
-        if time.monotonic() > deadline:
-            raise _TooMuchError("the answer took too long")
-    declared = response.headers.get("Content-Length", "")
-    if declared.isdecimal() and len(read) < int(declared):
-        raise requests.exceptions.ChunkedEncodingError("shorter than declared")
+    read = read_bounded(response, deadline)
     html = "html" in response.headers.get("Content-Type", "") or read[:1] == b"<"
     retry_after_s = _retry_after(response.headers.get("Retry-After"))
-    try:
-        body = json.loads(read) if read else None
-        trouble = "" if read else "the answer is empty"
-    except ValueError:
-        body, trouble = None, "the answer is not JSON"
+    body, trouble = None, ""
+    if read:
+        try:
+            body = json.loads(read)
+        except (ValueError, RecursionError):
+            trouble = "the answer is not JSON"
+    elif response.status_code != requests.codes.no_content:
+        trouble = "the answer is empty"
     return Answer(
         status=response.status_code,
         body=body,
@@ -135,12 +179,14 @@ def _read(response: requests.Response, deadline: float) -> Answer:
 def _retry_after(header: str | None) -> float | None:
     if not header:
         return None
-    if header.strip().isdecimal():
-        return float(header)
     try:
-        return max(0.0, parsedate_to_datetime(header).timestamp() - time.time())
-    except ValueError:
+        if header.strip().isdecimal():
+            wait_s = float(header)
+        else:
+            wait_s = parsedate_to_datetime(header).timestamp() - time.time()
+    except (ValueError, OverflowError):
         return None
+    return min(max(0.0, wait_s), LONGEST_WAIT_S)
 
 
 def is_https(url: str) -> bool:

@@ -10,13 +10,15 @@ import redis
 log = logging.getLogger(__name__)
 
 # The moment, in microseconds of Redis' own clock, from which the next call may go out. Whoever
-# asks takes that place and is told how long to wait for it.
+# asks takes that place and is told how long to wait for it. The key outlives the last place.
 _TAKE_A_PLACE = """
 local now = redis.call('TIME')
 local us = now[1] * 1000000 + now[2]
 local next = tonumber(redis.call('GET', KEYS[1]) or '0')
 if next < us then next = us end
-redis.call('SET', KEYS[1], string.format('%.0f', next + tonumber(ARGV[1])), 'PX', ARGV[2])
+local free = next + tonumber(ARGV[1])
+local lasting = string.format('%.0f', math.ceil((free - us) / 1000) + 60000)
+redis.call('SET', KEYS[1], string.format('%.0f', free), 'PX', lasting)
 return string.format('%.0f', next - us)
 """
 
@@ -43,8 +45,7 @@ class RateLimit:
         if self._script is None:
             return self._own_place()
         try:
-            lasting_ms = self._interval_us // 1000 + 60_000
-            waited = self._script(keys=[self._key], args=[self._interval_us, lasting_ms])
+            waited = self._script(keys=[self._key], args=[self._interval_us])
         except redis.RedisError as error:
             if not self._told:
                 log.warning(

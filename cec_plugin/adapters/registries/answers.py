@@ -1,21 +1,39 @@
 """What a registry's answer means: its failure class, in the registry's own words, redacted."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from cec_plugin.adapters.http import Answer, NoAnswer
 from cec_plugin.domain.delivery import Outcome, Result
 
 WORDS_LENGTH = 160
+ID_LENGTH = 100
 QUOTA = re.compile(r"quota|rate.?limit|limit.?exceeded|too.?many", re.IGNORECASE)
-_EMAIL = re.compile(r"[^\s@<>\"']+@[^\s@<>\"']+")
+_EMAIL = re.compile(r"[^\s@<>\"']+(?:'[^\s@<>\"']+)*@[^\s@<>\"']+")
+_GROUPED = re.compile(r"(?<!\w)\d[\d .-]{4,}\d(?!\w)")
 _NUMBER = re.compile(r"(?<!\w)(?=[\w-]*\d)[\w-]{4,}(?!\w)")
 
 
-def redact(words: str) -> str:
-    """Return a registry's words, shortened, without e-mail addresses, numbers and references."""
-    words = re.sub(r"\s+", " ", words).strip()
-    return _NUMBER.sub("#", _EMAIL.sub("@", words))[:WORDS_LENGTH]
+def redact(words: str, unsaid: Iterable[str] = ()) -> str:
+    """Return a registry's words, shortened, without e-mail addresses, numbers and references.
+
+    ``unsaid`` is what must not be repeated whatever it looks like: a member's number, our secret.
+    """
+    words = printable(re.sub(r"\s+", " ", words)).strip()
+    for text in filter(None, unsaid):
+        words = re.sub(rf"(?<!\w){re.escape(text)}(?!\w)", "#", words)
+    return _NUMBER.sub("#", _GROUPED.sub("#", _EMAIL.sub("@", words)))[:WORDS_LENGTH]
+
+
+def printable(text: str) -> str:
+    """Return a text without what a database may refuse: zero bytes, halves of characters."""
+    return "".join(character for character in text if character.isprintable())
+
+
+def id_in(body: Any, path: str) -> str:
+    """Return the registry's own id that stands at a dotted path, empty where there is none."""
+    return printable(str(dig(body, path) or ""))[:ID_LENGTH]
 
 
 def dig(body: Any, path: str) -> Any:
@@ -27,13 +45,15 @@ def dig(body: Any, path: str) -> Any:
     return body
 
 
-def words_of(body: Any, *, code_path: str, message_path: str, fields_path: str) -> str:
+def words_of(
+    body: Any, *, code_path: str, message_path: str, fields_path: str, unsaid: Iterable[str] = ()
+) -> str:
     """Return the registry's own code, message and what it says of each field, redacted."""
     said = [dig(body, code_path), dig(body, message_path)]
     fields = dig(body, fields_path)
     if isinstance(fields, dict):
         said += [f"{name}: {reason}" for name, reason in fields.items()]
-    return redact(" ".join(str(part) for part in said if part))
+    return redact(" ".join(str(part) for part in said if part), unsaid)
 
 
 def failure(
@@ -66,13 +86,15 @@ def failure(
         return outcome(Result.UNREADABLE, answer.trouble)
     if status in (408, 425, 429, 503) or (status == 403 and QUOTA.search(f"{code} {words}")):
         return outcome(Result.RETRYABLE)
+    if status == 300:  # several records under one reference
+        return outcome(Result.CONFLICT)
     if status in (401, 403) or 300 <= status < 400:
         return outcome(Result.CONFIGURATION)
     if status >= 500:
         return outcome(Result.AMBIGUOUS if write else Result.RETRYABLE)
     if answer.html:
         return outcome(Result.CONFIGURATION, f"HTTP {status}: a page of HTML where JSON was due")
-    if status == 404 and code in member_codes:
+    if 400 <= status < 500 and code in member_codes:
         return outcome(Result.MEMBER)
     if status == 409:
         return outcome(Result.CONFLICT)

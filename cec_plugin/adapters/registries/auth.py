@@ -1,5 +1,8 @@
 """How we say who we are: a key in a header, a user name and password, OAuth2."""
 
+import io
+import logging
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,8 +10,13 @@ import requests
 from oauthlib.oauth2 import BackendApplicationClient, OAuth2Error
 from requests.auth import AuthBase, HTTPBasicAuth
 from requests_oauthlib import OAuth2Session
+from urllib3.exceptions import HTTPError
 
+from cec_plugin.adapters.http import TooMuchError, read_bounded
 from cec_plugin.exceptions import ConfigurationError
+
+# At DEBUG it writes client secrets and tokens to the log.
+logging.getLogger("requests_oauthlib").setLevel(logging.INFO)
 
 
 class HeaderKey(AuthBase):
@@ -51,6 +59,12 @@ class ClientCredentials(AuthBase):
     def _fetch(self) -> str:
         session = OAuth2Session(client=BackendApplicationClient(client_id=self._client_id))
         session.trust_env = False
+        deadline = time.monotonic() + self._timeout_s
+
+        def receive(response: requests.Response, **_: Any) -> requests.Response:
+            return _receive(response, deadline)
+
+        session.hooks["response"].append(receive)
         try:
             token: dict[str, Any] = session.fetch_token(
                 self._token_url,
@@ -60,9 +74,27 @@ class ClientCredentials(AuthBase):
             )
         except OAuth2Error as error:
             raise TokenRefusedError(f"no token: {error.error or type(error).__name__}") from error
-        except requests.RequestException as error:
+        except TooMuchError as error:
+            raise TokenRefusedError(f"no token: {error}") from error
+        except (requests.RequestException, HTTPError) as error:
             raise TokenUnreachableError("no token: the token address does not answer") from error
         return str(token["access_token"])
+
+
+def _receive(response: requests.Response, deadline: float) -> requests.Response:
+    """Read the answer to a request for a token within bounds, before anything else reads it.
+
+    Raises:
+        TokenRefusedError: it leads elsewhere, where our secret must not go.
+        TokenUnreachableError: there is trouble that passes.
+    """
+    status = response.status_code
+    if 300 <= status < 400:
+        raise TokenRefusedError(f"no token: HTTP {status}")
+    if status in (408, 425, 429) or status >= 500:
+        raise TokenUnreachableError(f"no token: HTTP {status}")
+    response.raw = io.BytesIO(read_bounded(response, deadline))
+    return response
 
 
 class TokenRefusedError(Exception):
@@ -89,14 +121,19 @@ def auth_from(
 
     def part(name: str) -> str:
         if not secret.get(name):
-            raise ConfigurationError(f"the secret has no {name!r}, which {kind!r} needs")
+            raise ConfigurationError(f"secret: it has no {name!r}, which {kind!r} needs")
+        if not isinstance(secret[name], str) or not secret[name].isprintable():
+            raise ConfigurationError(f"secret: its {name!r} is no text on one line")
         return secret[name]
 
     match kind:
         case "header":
-            return HeaderKey(header, part("key"))
+            key = part("key")
+            if not key.isascii():
+                raise ConfigurationError("secret: its 'key' has letters that no header can carry")
+            return HeaderKey(header, key)
         case "basic":
-            return HTTPBasicAuth(part("user"), part("password"))
+            return HTTPBasicAuth(part("user").encode(), part("password").encode())
         case "oauth2":
             return ClientCredentials(
                 token_url,
@@ -105,4 +142,4 @@ def auth_from(
                 timeout_s=timeout_s,
             )
         case _:
-            raise ConfigurationError(f"there is no authentication {kind!r}")
+            raise ConfigurationError(f"authentication: there is no {kind!r}")

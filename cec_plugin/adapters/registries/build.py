@@ -1,5 +1,6 @@
 """Make the adapter of a registry from its row and the site's secrets."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -23,13 +24,10 @@ def build(row: models.Registry) -> Registry:
     try:
         _check_address(row.base_url, allow_http=settings.allow_http)
         options = RestOptions.from_json(row.options)
-        if row.secret not in settings.secrets:
-            raise ConfigurationError(
-                f"secret: there is no {row.secret!r} in the setting CEC_SECRETS"
-            )
+        secret = _secret(settings.secrets, row.secret)
         auth = auth_from(
             row.auth,
-            settings.secrets[row.secret],
+            secret,
             header=options.header,
             token_url=row.base_url.rstrip("/") + options.token_path,
             timeout_s=row.timeout_s,
@@ -42,7 +40,12 @@ def build(row: models.Registry) -> Registry:
         timeout_s=row.timeout_s,
         before=_limit(row.pk, row.calls_per_minute, settings.redis_url),
     )
-    return RestRegistry(caller, options, auth if isinstance(auth, ClientCredentials) else None)
+    return RestRegistry(
+        caller,
+        options,
+        auth if isinstance(auth, ClientCredentials) else None,
+        unsaid=tuple(secret.values()),
+    )
 
 
 @lru_cache(maxsize=256)
@@ -51,8 +54,24 @@ def _limit(registry_id: int, calls_per_minute: int, redis_url: str) -> RateLimit
     return RateLimit(str(registry_id), calls_per_minute=calls_per_minute, redis_url=redis_url)
 
 
+def _secret(secrets: Mapping[str, Mapping[str, str]], name: str) -> Mapping[str, str]:
+    if name not in secrets:
+        raise ConfigurationError(f"secret: there is no {name!r} in the setting CEC_SECRETS")
+    if not isinstance(secrets[name], Mapping):
+        raise ConfigurationError(f"secret: {name!r} in the setting CEC_SECRETS must name its parts")
+    return secrets[name]
+
+
 def _check_address(url: str, *, allow_http: bool) -> None:
-    if not urlsplit(url).hostname:
-        raise ConfigurationError(f"base address: {url!r} is no address")
+    # Never show it: somebody may have put a password into it.
+    try:
+        address = urlsplit(url)
+        named = bool(address.hostname) and address.scheme in ("http", "https")
+    except ValueError:
+        named = False
+    if not named:
+        raise ConfigurationError("base address: it names no host to call")
+    if address.username is not None or address.password is not None:
+        raise ConfigurationError("base address: credentials belong in the setting CEC_SECRETS")
     if not is_https(url) and not allow_http:
         raise ConfigurationError("base address: it must begin with https")

@@ -4,13 +4,14 @@ The defaults are those of the sandbox registry, which is the reference: a credit
 own reference, found there again, and reversed by a POST beside it.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 from urllib.parse import quote
 
 from cec_plugin.adapters.http import Answer, Caller, NoAnswer
-from cec_plugin.adapters.registries.answers import dig, failure, words_of
+from cec_plugin.adapters.registries.answers import dig, failure, id_in, words_of
 from cec_plugin.adapters.registries.auth import (
     ClientCredentials,
     TokenRefusedError,
@@ -34,6 +35,8 @@ POSTED = (
 )
 USUAL_NAMES = {"activity": "activity_code", "role": ""}
 """Where the registry's name is not ours; the role is only sent to a registry that names it."""
+
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,33 +74,55 @@ class RestOptions:
         """
         if not isinstance(given, dict):
             raise ConfigurationError("options: they must be a JSON object")
-        known = {one.name: one for one in fields(cls)}
+        known = {one.name for one in fields(cls)}
         for name, value in given.items():
-            if name not in known:
-                raise ConfigurationError(f"options, {name!r}: there is no such option")
-            wanted = dict if name in ("fields", "constants") else str
-            if name == "member_codes":
-                wanted = list
-            if not isinstance(value, wanted):
-                raise ConfigurationError(f"options, {name!r}: it must be a {wanted.__name__}")
-        unknown = set(given.get("fields", {})) - {*POSTED, "id"}
-        if unknown:
-            raise ConfigurationError(f"options, 'fields': there is no {sorted(unknown)[0]!r}")
+            wrong = _wrong_with(name, value) if name in known else "there is no such option"
+            if wrong:
+                raise ConfigurationError(f"options, {name!r}: {wrong}")
         if "member_codes" in given:
             given = {**given, "member_codes": tuple(given["member_codes"])}
         return cls(**given)
+
+
+def _wrong_with(name: str, value: Any) -> str:
+    """Say what is wrong with the value of an option, nothing if it can be used."""
+    wanted = {"fields": dict, "constants": dict, "member_codes": list}.get(name, str)
+    if not isinstance(value, wanted):
+        return f"it must be a {wanted.__name__}"
+    if name == "fields":
+        unknown = sorted(value.keys() - {*POSTED, "id"})
+        if unknown:
+            return f"there is no {unknown[0]!r}"
+        value = list(value.values())
+    if name in ("fields", "member_codes") and not all(isinstance(one, str) for one in value):
+        return "what it holds must be texts"
+    # Without the slash the path would lengthen the host's name, and our secret would go there.
+    if name.endswith("_path") and not value.startswith("/"):
+        return "it must begin with a slash"
+    if name == "header" and not HEADER_NAME.fullmatch(value):
+        return "no header can have this name"
+    return ""
 
 
 class RestRegistry:
     """Speaks to one registry; made by ``build`` from its row."""
 
     def __init__(
-        self, caller: Caller, options: RestOptions, auth: ClientCredentials | None = None
+        self,
+        caller: Caller,
+        options: RestOptions,
+        auth: ClientCredentials | None = None,
+        *,
+        unsaid: Iterable[str] = (),
     ) -> None:
-        """Speak through ``caller``; ``auth`` is there to fetch a new token when one expired."""
+        """Speak through ``caller``; ``auth`` is there to fetch a new token when one expired.
+
+        ``unsaid`` is what is never repeated from the registry's words: our secrets.
+        """
         self._caller = caller
         self._options = options
         self._auth = auth
+        self._unsaid = tuple(unsaid)
 
     def health(self) -> Health:
         """Ask who we are to the registry."""
@@ -142,7 +167,7 @@ class RestRegistry:
         answer = self._call(self._options.credit_method, path, self._body(posting))
         if isinstance(answer, Outcome):
             return answer
-        failed = self._failure(answer, write=True)
+        failed = self._failure(answer, write=True, number=posting.member_number)
         if failed is not None:
             return failed
         assert isinstance(answer, Answer)  # noqa: S101 - no answer is a failure
@@ -182,7 +207,7 @@ class RestRegistry:
         )
 
     def _read_back(self, posting: Posting, answer: Answer) -> Outcome:
-        acknowledged = str(dig(answer.body, self._name("id")) or "")
+        acknowledged = id_in(answer.body, self._name("id"))
         found = self.find(posting.reference)
         if isinstance(found, Held) and found.hundredths in (None, posting.hundredths):
             return Outcome(result=Result.DELIVERED, status=answer.status, remote_id=found.remote_id)
@@ -193,7 +218,11 @@ class RestRegistry:
                 remote_id=found.remote_id,
                 reason="the registry has another amount under our reference",
             )
-        if isinstance(found, Outcome) and found.result is Result.CONFIGURATION:
+        if (
+            isinstance(found, Outcome)
+            and found.result is Result.CONFIGURATION
+            and not acknowledged  # what it took may stand there, whoever we are now
+        ):
             return found
         if found is None and acknowledged:
             return Outcome(
@@ -224,7 +253,9 @@ class RestRegistry:
             return Outcome(result=Result.RETRYABLE, reason=str(error))
         return answer
 
-    def _failure(self, answer: Answer | NoAnswer, *, write: bool) -> Outcome | None:
+    def _failure(
+        self, answer: Answer | NoAnswer, *, write: bool, number: str = ""
+    ) -> Outcome | None:
         options = self._options
         body = answer.body if isinstance(answer, Answer) else None
         return failure(
@@ -236,6 +267,7 @@ class RestRegistry:
                 code_path=options.error_code,
                 message_path=options.error_message,
                 fields_path=options.error_fields,
+                unsaid=(*self._unsaid, number),
             ),
             member_codes=frozenset(options.member_codes),
         )
@@ -275,7 +307,7 @@ class RestRegistry:
         except InvalidFigureError:
             hundredths = None
         return Held(
-            remote_id=str(dig(body, self._name("id")) or ""),
+            remote_id=id_in(body, self._name("id")),
             hundredths=hundredths,
             reversed=dig(body, self._options.state_field) == self._options.reversed_value,
             member_number=str(dig(body, self._name("member_number")) or ""),
