@@ -1,0 +1,1 @@
+"""What the plugin costs, as ratios to floors measured in the same run on the same servers."""
