@@ -91,7 +91,7 @@ class World:
 
         No site can take an activated table back, so this goes past the manager that says so.
         """
-        tables = QuerySet(models.Schedule)
+        tables: QuerySet[models.Schedule] = QuerySet(models.Schedule)
         tables.exclude(pk=schedule.pk).update(activated_at=None)
         tables.filter(pk=schedule.pk).update(activated_at=NOW)
 

@@ -4,11 +4,15 @@ import random
 from datetime import UTC, datetime
 
 from cec_plugin import models
+from cec_plugin.adapters.http import CONNECT_S
 from cec_plugin.adapters.registries.build import build
 from cec_plugin.conf import get_settings
 from cec_plugin.exceptions import ConfigurationError
 from cec_plugin.services.deliver import BATCH, Courier, deliver_due
 from cec_plugin.services.pause import pause
+
+MOST_CALLS = 4
+"""What one delivery may call: find, write, read back, and ask who we are."""
 
 
 def _now() -> datetime:
@@ -35,6 +39,6 @@ def deliver_registry(registry_id: int, *, limit: int = BATCH) -> int:
         clock=_now,
         dice=random.random,
         policy=settings.policy,
-        lease_s=max(settings.lease_s, 8 * row.timeout_s),
+        lease_s=max(settings.lease_s, 2 * MOST_CALLS * (row.timeout_s + CONNECT_S)),
     )
     return sum(deliver_due(courier, limit=limit).values())

@@ -20,6 +20,9 @@ MAX_BYTES = 1_000_000
 """The largest answer that is read; a credit's is under two thousand."""
 
 CHUNK = 65_536
+CONNECT_S = 5.0
+"""How long a connection may take to come about."""
+
 LONGEST_WAIT_S = 86_400.0
 """What a registry may ask us to wait; more is a slip of its keyboard."""
 
@@ -90,7 +93,7 @@ class Caller:
                 method,
                 self._base_url + path,
                 json=body,
-                timeout=(min(5.0, self._timeout_s), self._timeout_s),
+                timeout=(min(CONNECT_S, self._timeout_s), self._timeout_s),
                 allow_redirects=False,
                 stream=True,
             ) as response:

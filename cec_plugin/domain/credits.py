@@ -55,7 +55,8 @@ def _scaled(amount: Decimal) -> int | None:
         return 0
     if exponent < -DECIMALS:
         return None
-    return int("".join(map(str, digits))) * 10 ** int(exponent + DECIMALS)
+    whole: int = int("".join(map(str, digits))) * 10 ** (exponent + DECIMALS)
+    return whole
 
 
 def format_hundredths(hundredths: int) -> str:

@@ -46,7 +46,8 @@ class Outcome:
 
     ``reason`` is redacted and short; ``status`` the HTTP status if there was an answer.
     ``retry_after_s`` is what the registry asked for. ``found_nothing`` says that a read in this
-    attempt showed nothing under our reference.
+    attempt showed nothing under our reference, ``maybe_written`` that a write went before what
+    then failed.
     """
 
     result: Result
@@ -55,6 +56,7 @@ class Outcome:
     remote_id: str = ""
     retry_after_s: float | None = None
     found_nothing: bool = False
+    maybe_written: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +113,7 @@ def after(
     wait is lengthened by up to half.
     """
     proven_absent = presence is Presence.ABSENT or outcome.found_nothing
-    left = Presence.ABSENT if proven_absent else Presence.UNKNOWN
+    left = Presence.ABSENT if proven_absent and not outcome.maybe_written else Presence.UNKNOWN
 
     def later(seconds: float) -> datetime:
         return now + timedelta(seconds=seconds * (1 + jitter / 2))
@@ -156,6 +158,7 @@ def after(
                 presence=left,
                 failures=failures,
                 due_at=now,
+                remote_id=outcome.remote_id,
                 reason=outcome.reason,
                 pause=True,
             )

@@ -223,7 +223,7 @@ class _OfDraftQuerySet(models.QuerySet[Any]):
     def update(self, **kwargs: Any) -> int:
         _refuse_active(self.values_list("schedule", flat=True))
         if "schedule" in kwargs or "schedule_id" in kwargs:
-            target = kwargs.get("schedule", kwargs.get("schedule_id"))
+            target: Any = kwargs.get("schedule", kwargs.get("schedule_id"))
             _refuse_active([getattr(target, "pk", target)])
         return super().update(**kwargs)
 

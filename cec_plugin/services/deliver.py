@@ -16,7 +16,7 @@ from cec_plugin.services.claim import Claimed, claim, give_back
 from cec_plugin.services.enqueue import release_successors
 from cec_plugin.services.pause import pause
 from cec_plugin.services.retry import in_transaction
-from cec_plugin.services.send import load, send
+from cec_plugin.services.send import Letter, load, send
 from cec_plugin.services.wake import deliver_on_commit
 
 log = logging.getLogger(__name__)
@@ -52,11 +52,12 @@ def deliver_due(courier: Courier, *, limit: int = BATCH) -> Counter[str]:
     came_to: Counter[str] = Counter()
     claimed = claim(courier.registry_id, limit=limit, lease_s=courier.lease_s, now=courier.clock())
     step_reached.send(sender=None, step="claimed")
+    letters = load(claimed) if claimed else {}
     for position, one in enumerate(claimed):
         if courier.clock() > one.until - timedelta(seconds=courier.lease_s / 2):
             _give_back(claimed[position:], courier)
             break
-        outcome, paused = _deliver_one(one, courier)
+        outcome, paused = _deliver_one(letters[one.id], one, courier)
         came_to[outcome.result] += 1
         if paused:
             _give_back(claimed[position + 1 :], courier)
@@ -69,18 +70,10 @@ def _give_back(claimed: list[Claimed], courier: Courier) -> None:
         give_back(one, now=courier.clock())
 
 
-def _deliver_one(claimed: Claimed, courier: Courier) -> tuple[Outcome, bool]:
-    delivery = load(claimed)
-    number = (
-        models.Membership.objects.filter(
-            person_id=delivery.entry.account.person_id,
-            organization_id=delivery.entry.account.organization_id,
-        )
-        .values_list("number", flat=True)
-        .first()
-    )
+def _deliver_one(letter: Letter, claimed: Claimed, courier: Courier) -> tuple[Outcome, bool]:
+    delivery, number = letter.delivery, letter.number
     began = courier.clock()
-    outcome = send(delivery, claimed, courier.registry, number=number or "", now=began)
+    outcome = send(letter, claimed, courier.registry, now=began)
     step_reached.send(sender=None, step="sent")
     decision = after(
         outcome,

@@ -1,6 +1,7 @@
 """Tell a registry of one claimed delivery. Runs outside any transaction."""
 
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cec_plugin import models
@@ -11,21 +12,45 @@ from cec_plugin.models.ledger import EntryKind
 from cec_plugin.services.claim import Claimed
 
 
-def load(claimed: Claimed) -> models.Delivery:
-    """Read a claimed delivery with everything that its message says: one query."""
-    return models.Delivery.objects.select_related(
-        "entry__participation__activity", "entry__account__organization", "registry"
-    ).get(pk=claimed.id)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A delivery with what its message says; ``number`` is empty where no member number is."""
+
+    delivery: models.Delivery
+    number: str
 
 
-def send(
-    delivery: models.Delivery, claimed: Claimed, registry: Registry, *, number: str, now: datetime
-) -> Outcome:
+def load(claimed: Iterable[Claimed]) -> dict[int, Letter]:
+    """Read claimed deliveries of one registry, by id, with all that they say: two queries."""
+    deliveries = list(
+        models.Delivery.objects.filter(pk__in=[one.id for one in claimed]).select_related(
+            "entry__participation__activity", "entry__account__organization"
+        )
+    )
+    accounts = [delivery.entry.account for delivery in deliveries]
+    numbers = {
+        (person_id, organization_id): number
+        for person_id, organization_id, number in models.Membership.objects.filter(
+            person_id__in={account.person_id for account in accounts},
+            organization_id__in={account.organization_id for account in accounts},
+        ).values_list("person_id", "organization_id", "number")
+    }
+    return {
+        delivery.pk: Letter(
+            delivery=delivery,
+            number=numbers.get((account.person_id, account.organization_id), ""),
+        )
+        for delivery, account in zip(deliveries, accounts, strict=True)
+    }
+
+
+def send(letter: Letter, claimed: Claimed, registry: Registry, *, now: datetime) -> Outcome:
     """Send the delivery under its stored reference and return what came of it.
 
     Whatever may have been written before is looked up first, and is written again only when
-    nothing is there. ``number`` is the member's number, empty where none is known.
+    nothing is there.
     """
+    delivery, number = letter.delivery, letter.number
     if delivery.entry.kind == EntryKind.REVERSAL:
         return _retract(delivery, claimed, registry, now)
     if not number:

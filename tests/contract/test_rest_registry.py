@@ -1,6 +1,8 @@
 """The REST registry says of every answer of the sandbox, over real sockets, what it means."""
 
+import contextlib
 import socket
+import threading
 import tracemalloc
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -272,8 +274,10 @@ class Expected:
     healthy: bool = False
 
 
-REFUSES = {"post": Result.CONFIGURATION, "find": Result.CONFIGURATION} | {
-    "reverse": Result.CONFIGURATION
+REFUSES = {
+    "post": Result.CONFIGURATION,
+    "find": Result.CONFIGURATION,
+    "reverse": Result.CONFIGURATION,
 }
 LATER = {"post": Result.RETRYABLE, "find": Result.RETRYABLE, "reverse": Result.RETRYABLE}
 UNSURE = {"post": Result.AMBIGUOUS, "find": Result.RETRYABLE, "reverse": Result.AMBIGUOUS}
@@ -390,6 +394,30 @@ class TestWhatWasWritten:
             tracemalloc.stop()
         assert outcome.reason == f"the answer is larger than {MAX_BYTES} bytes"
         assert peak < 8 * MAX_BYTES
+
+    def test_a_drip_is_left_at_the_deadline_not_at_its_end(self, registry_at: Build) -> None:
+        """Each byte comes in time; only all of them together do not."""
+        whole, sent, left = 200, list[int](), threading.Event()
+        with socket.create_server(("127.0.0.1", 0)) as server:
+
+            def drip() -> None:
+                connection, _ = server.accept()
+                with connection, contextlib.suppress(OSError):
+                    connection.recv(65536)
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % whole)
+                    while len(sent) < whole and not left.wait(0.02):
+                        connection.sendall(b" ")
+                        sent.append(1)
+
+            thread = threading.Thread(target=drip)
+            thread.start()
+            registry = registry_at(f"http://127.0.0.1:{server.getsockname()[1]}", timeout_s=1)
+            outcome = registry.post(POSTING)
+            seen = len(sent)
+            left.set()
+            thread.join()
+        assert (outcome.result, outcome.reason) == (Result.AMBIGUOUS, "no answer in time")
+        assert 0 < seen < whole
 
     def test_nothing_is_ever_sent_twice_by_itself(
         self, sandbox: Sandbox, registry_at: Build

@@ -222,7 +222,8 @@ class TestWhatIsProof:
         wire.put(CREDIT, json={"id": 7})
         wire.get(CREDIT, status=status, json={})
         outcome = registry.post(POSTING)
-        assert (outcome.result, outcome.remote_id) == (Result.AMBIGUOUS, "7")
+        assert (outcome.result, outcome.remote_id) == (Result.CONFIGURATION, "7")
+        assert outcome.maybe_written
 
     def test_a_registry_that_tells_no_amount_is_believed_by_the_reference(
         self, registry: Registry, wire: responses.RequestsMock
@@ -239,13 +240,12 @@ class TestWhatIsProof:
         assert len(wire.calls) == 1
 
     @pytest.mark.parametrize("amount", ["10.50 CEU", "ten", "", [10]])
-    def test_an_amount_that_is_no_figure_tells_nothing(
+    def test_an_amount_that_is_no_figure_is_not_the_one_that_was_sent(
         self, registry: Registry, wire: responses.RequestsMock, amount: Any
     ) -> None:
+        wire.put(CREDIT, json={**STORED, "amount": amount})
         wire.get(CREDIT, json={**STORED, "amount": amount})
-        held = registry.find("ref-1")
-        assert isinstance(held, Held)
-        assert held.hundredths is None
+        assert registry.post(POSTING).result is Result.CONFLICT
 
     def test_somebody_elses_record_is_not_ours(
         self, registry: Registry, wire: responses.RequestsMock

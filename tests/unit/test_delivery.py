@@ -271,3 +271,9 @@ def test_the_usual_policy_looks_for_a_member_for_a_week_and_waits_an_hour_at_mos
 def test_the_usual_policy_calls_an_administrator_at_the_sixth_ambiguous_attempt() -> None:
     fifth, sixth = (_after(Result.AMBIGUOUS, failures=n, policy=Policy()) for n in (4, 5))
     assert (fifth.state, sixth.state) == (State.PENDING, State.PARKED)
+
+
+def test_what_may_have_been_written_before_we_were_refused_is_not_proven_absent() -> None:
+    outcome = Outcome(result=Result.CONFIGURATION, maybe_written=True, remote_id="7")
+    decision = _after(outcome, presence=Presence.ABSENT)
+    assert (decision.presence, decision.pause, decision.remote_id) == (Presence.UNKNOWN, True, "7")

@@ -6,7 +6,7 @@ own reference, found there again, and reversed by a POST beside it.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -198,7 +198,7 @@ class RestRegistry:
         if held is None or not held.reversed:
             found = self.find(retraction.reference)
             if isinstance(found, Outcome) and found.result is Result.CONFIGURATION:
-                return found
+                return replace(found, maybe_written=True)
             held = found if isinstance(found, Held) else None
         if held is not None and held.reversed:
             return Outcome(result=Result.DELIVERED, status=answer.status, remote_id=held.remote_id)
@@ -218,12 +218,8 @@ class RestRegistry:
                 remote_id=found.remote_id,
                 reason="the registry has another amount under our reference",
             )
-        if (
-            isinstance(found, Outcome)
-            and found.result is Result.CONFIGURATION
-            and not acknowledged  # what it took may stand there, whoever we are now
-        ):
-            return found
+        if isinstance(found, Outcome) and found.result is Result.CONFIGURATION:
+            return replace(found, maybe_written=True, remote_id=acknowledged)
         if found is None and acknowledged:
             return Outcome(
                 result=Result.CONFLICT,
@@ -305,7 +301,7 @@ class RestRegistry:
             amount = dig(body, self._name("amount"))
             hundredths = None if amount is None else parse_hundredths(str(amount))
         except InvalidFigureError:
-            hundredths = None
+            hundredths = 0  # an amount nobody can read is not the one that was sent
         return Held(
             remote_id=id_in(body, self._name("id")),
             hundredths=hundredths,
