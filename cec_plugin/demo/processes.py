@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -35,7 +36,7 @@ def running(name: str, command: Sequence[str], *, home: Path) -> Iterator[None]:
     log = home / f"{name}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - our own commands
-            [sys.executable, "-m", *command],
+            [*_ending_with_us(), sys.executable, "-m", *command],
             stdout=output,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
@@ -48,6 +49,12 @@ def running(name: str, command: Sequence[str], *, home: Path) -> Iterator[None]:
                 raise StartError(f"the {name} stopped by itself: see {log}")
         finally:
             _stop(process)
+
+
+def _ending_with_us() -> list[str]:
+    """Return what goes before a command so that it ends with us, even if we are killed."""
+    setpriv = shutil.which("setpriv")  # Linux has it
+    return [setpriv, "--pdeathsig", "TERM"] if setpriv else []
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:

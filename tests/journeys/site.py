@@ -91,7 +91,7 @@ class Site:
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [
-                    sys.executable, "-m", "celery", "-A", "tests.project.celery", "worker",
+                    "setpriv", "--pdeathsig", "KILL", sys.executable, "-m", "celery", "-A", "tests.project.celery", "worker",
                     "--pool", "solo", "--loglevel", "INFO", "-I", "tests.project.barriers",
                     "--without-mingle", "--without-gossip",
                 ],
