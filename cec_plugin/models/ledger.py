@@ -6,10 +6,11 @@ from django.utils.translation import gettext_lazy as _
 
 from cec_plugin.domain.allocation import RefusalCode
 from cec_plugin.models.append_only import AppendOnlyModel
-from cec_plugin.models.catalogue import Organization, Schedule
+from cec_plugin.models.catalogue import Organization
 from cec_plugin.models.fields import check, digest_field
 from cec_plugin.models.notices import Participation
 from cec_plugin.models.people import Person
+from cec_plugin.models.schedules import Schedule
 
 
 class Account(models.Model):

@@ -8,7 +8,7 @@ from cec_plugin import models
 from cec_plugin.domain.selectors import ActivityRef
 from cec_plugin.domain.tables import faults
 from cec_plugin.exceptions import FaultsError
-from cec_plugin.models.catalogue import lock_drafts
+from cec_plugin.models.schedules import lock_drafts
 from cec_plugin.selectors.tables import compiled_table, content_digest, rules_of
 from cec_plugin.services.retry import in_transaction
 from cec_plugin.services.wake import resettle_on_commit
