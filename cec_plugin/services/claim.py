@@ -24,7 +24,7 @@ class Claimed:
     until: datetime
 
 
-def claim(registry_id: int, *, limit: int, lease_s: int, now: datetime) -> list[Claimed]:
+def claim(registry_id: int, *, limit: int, lease_s: float, now: datetime) -> list[Claimed]:
     """Claim up to ``limit`` due deliveries of a registry, longest due first.
 
     Claiming pushes the due time forward, so a worker that dies leaves nothing stuck, and makes

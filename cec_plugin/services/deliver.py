@@ -41,7 +41,7 @@ class Courier:
     clock: Callable[[], datetime]
     dice: Callable[[], float]
     policy: Policy
-    lease_s: int
+    lease_s: float
 
 
 def deliver_due(courier: Courier, *, limit: int = BATCH) -> Counter[str]:
