@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from cec_plugin import models
 from cec_plugin.adapters.http import CONNECT_S
+from cec_plugin.adapters.rate import SOON_S
 from cec_plugin.adapters.registries.build import build
 from cec_plugin.conf import get_settings
 from cec_plugin.exceptions import ConfigurationError
@@ -39,6 +40,6 @@ def deliver_registry(registry_id: int, *, limit: int = BATCH) -> int:
         clock=_now,
         dice=random.random,
         policy=settings.policy,
-        lease_s=max(settings.lease_s, 2 * MOST_CALLS * (row.timeout_s + CONNECT_S)),
+        lease_s=max(settings.lease_s, 2 * MOST_CALLS * (row.timeout_s + CONNECT_S + SOON_S)),
     )
     return sum(deliver_due(courier, limit=limit).values())

@@ -40,11 +40,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoAnswer:
-    """No answer came. ``sent`` says that the call may have reached the registry."""
+    """No answer came. ``sent`` says that the call may have reached the registry.
+
+    ``crowded_s`` is set where it was not made: our rate limit has no place for it until then.
+    """
 
     reason: str
     sent: bool
     insecure: bool = False
+    crowded_s: float = 0.0
 
 
 class TooMuchError(Exception):
@@ -67,10 +71,14 @@ class Caller:
         *,
         auth: AuthBase | tuple[str, str] | None,
         timeout_s: float,
-        before: Callable[[], None],
+        before: Callable[[], float],
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        """Call under ``base_url``; ``before`` is called ahead of each call (the rate limit)."""
+        """Call under ``base_url``.
+
+        ``before`` is the rate limit: called ahead of each call, it returns for how many seconds
+        it has no place for it.
+        """
         self._base_url = base_url.rstrip("/")
         self._timeout_s = timeout_s
         self._before = before
@@ -86,7 +94,9 @@ class Caller:
         self, method: str, path: str, body: Mapping[str, Any] | None = None
     ) -> Answer | NoAnswer:
         """Make one call. ``path`` begins with a slash."""
-        self._before()
+        crowded_s = self._before()
+        if crowded_s:
+            return NoAnswer(reason="our own rate limit", sent=False, crowded_s=crowded_s)
         deadline = time.monotonic() + self._timeout_s
         try:
             with self._session.request(
@@ -153,7 +163,11 @@ def read_bounded(response: requests.Response, deadline: float) -> bytes:
             raise requests.ReadTimeout("the answer took too long")
     declared = response.headers.get("Content-Length", "")
     packed = "Content-Encoding" in response.headers
-    if not packed and declared.isdecimal() and len(read) < int(declared):
+    if (
+        not packed
+        and declared.isdecimal()
+        and (len(declared) > len(str(MAX_BYTES)) or len(read) < int(declared))
+    ):
         raise requests.exceptions.ChunkedEncodingError("shorter than declared")
     return bytes(read)
 

@@ -16,6 +16,7 @@ from cec_plugin.admin.words import WORDS, word
 from cec_plugin.domain.delivery import Presence, Result, State
 from cec_plugin.models.outbox import HoldCode
 from cec_plugin.services.requeue import requeue
+from cec_plugin.services.settle_by_hand import settle_by_hand
 
 UNSENT = (State.PENDING.value, State.HELD.value, State.PARKED.value)
 
@@ -59,6 +60,39 @@ def _can_be_requeued(delivery: models.Delivery) -> bool:
 def _requeue(_request: HttpRequest, delivery: models.Delivery) -> Done:
     count = requeue([delivery.pk], now=datetime.now(UTC))
     return Done(text=_words(count), ok=bool(count))
+
+
+def _is_parked(delivery: models.Delivery) -> bool:
+    return delivery.state == State.PARKED
+
+
+def _done(request: HttpRequest, delivery: models.Delivery) -> Done:
+    return _by_hand(request, delivery, done=True)
+
+
+def _dropped(request: HttpRequest, delivery: models.Delivery) -> Done:
+    return _by_hand(request, delivery, done=False)
+
+
+def _by_hand(request: HttpRequest, delivery: models.Delivery, *, done: bool) -> Done:
+    by = request.user.get_username()
+    ended = settle_by_hand(delivery.pk, done=done, by=by, now=datetime.now(UTC))
+    text = _("The delivery is settled.") if ended else _("The delivery is not parked any more.")
+    return Done(text=text, ok=ended)
+
+
+def _before_done(_delivery: models.Delivery) -> list[str]:
+    return [
+        _("You have looked at the registry: what this delivery asks for stands there."),
+        _("Nothing is sent for it any more; what waited for it goes on."),
+    ]
+
+
+def _before_dropping(_delivery: models.Delivery) -> list[str]:
+    return [
+        _("You have looked at the registry: nothing of this delivery is there, or is to be."),
+        _("Nothing is sent for it any more; what waited for it goes on."),
+    ]
 
 
 def _words(count: int) -> str:
@@ -123,6 +157,22 @@ class DeliveryAdmin(SteppedAdmin, ReadOnlyAdmin):
             says=_before_requeueing,
             offered=_can_be_requeued,
             run=_requeue,
+        ),
+        Step(
+            name="done",
+            label=gettext_lazy("It is in the registry"),
+            permission="requeue",
+            says=_before_done,
+            offered=_is_parked,
+            run=_done,
+        ),
+        Step(
+            name="drop",
+            label=gettext_lazy("Drop it"),
+            permission="requeue",
+            says=_before_dropping,
+            offered=_is_parked,
+            run=_dropped,
         ),
     )
 

@@ -12,6 +12,9 @@ from cec_plugin.domain.notices import Stint
 from cec_plugin.domain.selectors import ActivityRef
 from cec_plugin.domain.tables import LEARNER, BonusKind, CreditTable, Version, in_force
 
+FIRST_YEAR, LAST_YEAR = 1900, 2999
+"""Between which years a day is taken for what somebody meant."""
+
 
 class RefusalCode(StrEnum):
     """Why something finished earns no credit from an organization."""

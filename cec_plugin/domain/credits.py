@@ -8,6 +8,8 @@ MAX_HUNDREDTHS = 10_000_000
 """100,000.00: more than any body gives; what is above it is a slip of the keyboard."""
 
 DECIMALS = 2
+LONGEST = 50
+"""How many signs a figure has at the most."""
 
 
 def parse_hundredths(figure: str | int | Decimal) -> int:
@@ -22,6 +24,8 @@ def parse_hundredths(figure: str | int | Decimal) -> int:
         raise InvalidFigureError(
             f"{figure!r} is not a figure: write it as a whole number or as text, such as '0.5'"
         )
+    if isinstance(figure, str) and len(figure) > LONGEST:
+        raise InvalidFigureError(f"a figure of {len(figure)} signs is none")
     try:
         amount = Decimal(figure.strip().replace(",", ".") if isinstance(figure, str) else figure)
     except InvalidOperation as error:

@@ -40,6 +40,10 @@ class Result(StrEnum):
     CONFLICT = "conflict"  # the registry holds something else under our reference
 
 
+MINDED = 3
+"""How often a record is refused as if it were us, while the registry knows us, until it parks."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What came of one attempt.
@@ -47,7 +51,8 @@ class Outcome:
     ``reason`` is redacted and short; ``status`` the HTTP status if there was an answer.
     ``retry_after_s`` is what the registry asked for. ``found_nothing`` says that a read in this
     attempt showed nothing under our reference, ``maybe_written`` that a write went before what
-    then failed.
+    then failed, ``known_there`` that the registry knows us all the same, so that it may be this
+    record that it minds, ``crowded`` that our own rate limit had no place soon.
     """
 
     result: Result
@@ -57,6 +62,8 @@ class Outcome:
     retry_after_s: float | None = None
     found_nothing: bool = False
     maybe_written: bool = False
+    known_there: bool = False
+    crowded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,12 +159,21 @@ def after(
                 remote_id=outcome.remote_id,
                 reason=outcome.reason,
             )
+        case Result.CONFIGURATION if outcome.known_there and failures + 1 >= MINDED:
+            return Decision(
+                state=State.PARKED,
+                presence=left,
+                failures=failures + 1,
+                remote_id=outcome.remote_id,
+                reason=outcome.reason,
+            )
         case Result.CONFIGURATION:
+            # Behind all others: should it be this record alone, it is in nobody's way.
             return Decision(
                 state=State.PENDING,
                 presence=left,
-                failures=failures,
-                due_at=now,
+                failures=failures + outcome.known_there,
+                due_at=later(policy.base_s) if outcome.known_there else now,
                 remote_id=outcome.remote_id,
                 reason=outcome.reason,
                 pause=True,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
+from cec_plugin.domain.allocation import FIRST_YEAR, LAST_YEAR
 from cec_plugin.domain.credits import parse_hundredths
 from cec_plugin.exceptions import InvalidFigureError
 
@@ -93,6 +94,8 @@ class TomlFields:
         if not isinstance(value, date) or isinstance(value, datetime):
             self.fault(section, 0, key, "a date is missing here, such as 2026-01-31")
             return date.min
+        if not FIRST_YEAR <= value.year <= LAST_YEAR:
+            self.fault(section, 0, key, f"the year must be between {FIRST_YEAR} and {LAST_YEAR}")
         return value
 
     def fault(self, section: str, position: int, key: str, reason: str) -> None:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cec_plugin.domain.notices import Kind, Via
 from cec_plugin.models.catalogue import Activity, Role
-from cec_plugin.models.fields import digest_field
+from cec_plugin.models.fields import digest_field, validate_day
 from cec_plugin.models.people import Identity, Person
 
 
@@ -104,7 +104,7 @@ class Service(models.Model):
     activity = models.ForeignKey(Activity, models.PROTECT, verbose_name=_("activity"))
     role = models.ForeignKey(Role, models.PROTECT, verbose_name=_("role"))
     hours_hundredths = models.PositiveIntegerField(_("hours (hundredths)"), null=True, blank=True)
-    served_on = models.DateField(_("date"))
+    served_on = models.DateField(_("date"), validators=[validate_day])
     withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, editable=False)
     entered_by = models.CharField(_("entered by"), max_length=150, blank=True, editable=False)
     entered_at = models.DateTimeField(_("entered at"), auto_now_add=True)

@@ -60,6 +60,10 @@ class Registry(models.Model):
         _("paused because"), max_length=255, blank=True, editable=False
     )
 
+    caught_up_at = models.DateTimeField(
+        _("told of what was recorded before it at"), null=True, blank=True, editable=False
+    )
+
     class Meta:
         verbose_name = _("registry")
         verbose_name_plural = _("registries")

@@ -11,7 +11,7 @@ from cec_plugin.domain.selectors import Selector
 from cec_plugin.domain.tables import BonusKind
 from cec_plugin.exceptions import LockedVersionError
 from cec_plugin.models.catalogue import CODE, Organization, Role
-from cec_plugin.models.fields import check, digest_field, validate_figure
+from cec_plugin.models.fields import check, digest_field, validate_day, validate_figure
 
 
 class _ScheduleQuerySet(models.QuerySet["Schedule"]):
@@ -67,6 +67,7 @@ class Schedule(models.Model):
     title = models.CharField(_("title"), max_length=200, blank=True)
     effective_from = models.DateField(
         _("in force from"),
+        validators=[validate_day],
         help_text=_("May lie in the past. A later version takes over from its own date."),
     )
     activated_at = models.DateTimeField(_("activated at"), null=True, blank=True, editable=False)

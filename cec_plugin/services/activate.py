@@ -5,6 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 from django.db.models import F
 
 from cec_plugin import models
+from cec_plugin.domain.allocation import FIRST_YEAR, LAST_YEAR, RefusalCode
 from cec_plugin.domain.selectors import ActivityRef
 from cec_plugin.domain.tables import faults
 from cec_plugin.exceptions import FaultsError
@@ -32,7 +33,10 @@ def activate(schedule_id: int, *, by: str, now: datetime) -> models.Schedule:
         lock_drafts([schedule_id])
         schedule = models.Schedule.objects.select_related("organization").get(pk=schedule_id)
         rules, _ = rules_of(schedule_id)
-        if found := faults(rules) + _bonus_faults(schedule_id):
+        found = faults(rules) + _bonus_faults(schedule_id)
+        if not FIRST_YEAR <= schedule.effective_from.year <= LAST_YEAR:
+            found.append(f"in force from: the year is not between {FIRST_YEAR} and {LAST_YEAR}")
+        if found:
             raise FaultsError(f"credit table {schedule}", found)
         schedule.digest = content_digest(schedule_id)
         schedule.activated_at, schedule.activated_by = now, by
@@ -87,6 +91,15 @@ def _mark_one(schedule: models.Schedule, now: datetime) -> int:
             ).update(settle_at=now)
             for start in range(0, len(concerned), BATCH)
         )
+        # Nobody's rule speaks of these, but that there is a table now changes the reason.
+        untold = models.Refusal.objects.filter(
+            organization_id=schedule.organization_id, code=RefusalCode.NO_TABLE.value
+        )
+        marked += models.Participation.objects.filter(
+            earned_at__gte=begins,
+            settle_at__isnull=True,
+            pk__in=list(untold.values_list("participation_id", flat=True)),
+        ).update(settle_at=now)
         models.Schedule.objects.filter(pk=schedule.pk).update(resettled_at=now)
         return marked
 

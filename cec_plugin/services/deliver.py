@@ -3,7 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.dispatch import Signal
@@ -14,7 +14,7 @@ from cec_plugin.domain.ports import Registry
 from cec_plugin.models.outbox import HoldCode
 from cec_plugin.services.claim import Claimed, claim, give_back
 from cec_plugin.services.enqueue import release_successors
-from cec_plugin.services.pause import pause
+from cec_plugin.services.pause import is_paused, pause
 from cec_plugin.services.retry import in_transaction
 from cec_plugin.services.send import Letter, load, send
 from cec_plugin.services.wake import deliver_on_commit
@@ -54,12 +54,13 @@ def deliver_due(courier: Courier, *, limit: int = BATCH) -> Counter[str]:
     step_reached.send(sender=None, step="claimed")
     letters = load(claimed) if claimed else {}
     for position, one in enumerate(claimed):
-        if courier.clock() > one.until - timedelta(seconds=courier.lease_s / 2):
+        late = courier.clock() > one.until - timedelta(seconds=courier.lease_s / 2)
+        if late or is_paused(courier.registry_id):
             _give_back(claimed[position:], courier)
             break
         outcome, paused = _deliver_one(letters[one.id], one, courier)
         came_to[outcome.result] += 1
-        if paused:
+        if paused or outcome.crowded:
             _give_back(claimed[position + 1 :], courier)
             break
     return came_to
@@ -73,7 +74,7 @@ def _give_back(claimed: list[Claimed], courier: Courier) -> None:
 def _deliver_one(letter: Letter, claimed: Claimed, courier: Courier) -> tuple[Outcome, bool]:
     delivery, number = letter.delivery, letter.number
     began = courier.clock()
-    outcome = send(letter, claimed, courier.registry, now=began)
+    outcome = _sent(letter, claimed, courier, began)
     step_reached.send(sender=None, step="sent")
     decision = after(
         outcome,
@@ -90,6 +91,20 @@ def _deliver_one(letter: Letter, claimed: Claimed, courier: Courier) -> tuple[Ou
         hold = HoldCode.MEMBER_UNKNOWN if number else HoldCode.NO_MEMBER_NUMBER
     settle(delivery, claimed, outcome, decision, hold=hold, began=began, now=courier.clock())
     return outcome, decision.pause
+
+
+def _sent(letter: Letter, claimed: Claimed, courier: Courier, began: datetime) -> Outcome:
+    try:
+        outcome = send(letter, claimed, courier.registry, now=began)
+    except Exception as error:
+        # Whatever an adapter did not foresee concerns one delivery and stops no other.
+        log.exception("Delivery %d: the adapter failed", claimed.id)
+        return Outcome(
+            result=Result.AMBIGUOUS, reason=f"our adapter failed: {type(error).__name__}"
+        )
+    if outcome.result is Result.CONFIGURATION and outcome.status:
+        return replace(outcome, known_there=courier.registry.health().ok)
+    return outcome
 
 
 def settle(

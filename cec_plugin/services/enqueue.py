@@ -25,13 +25,18 @@ def enqueue(
     organization_by_account: dict[int, int],
     person_id: int,
     now: datetime,
+    registry_id: int | None = None,
 ) -> set[int]:
-    """Write a delivery of each entry for each registry concerned; return registries to wake."""
+    """Write a delivery of each entry for each registry concerned; return registries to wake.
+
+    With a ``registry_id`` for that registry alone.
+    """
     if not entries:
         return set()
     concerned = {organization_by_account[entry.account_id] for entry in entries}
+    one = Q() if registry_id is None else Q(pk=registry_id)
     registries = list(
-        models.Registry.objects.filter(organization_id__in=concerned)
+        models.Registry.objects.filter(one, organization_id__in=concerned)
         .annotate(
             mine=FilteredRelation(
                 "organization__memberships",
@@ -43,13 +48,13 @@ def enqueue(
     )
     woken: set[int] = set()
     for entry in entries:
-        for registry_id, organization_id, paused, number in registries:
+        for registry, organization_id, paused, number in registries:
             if organization_by_account[entry.account_id] != organization_id:
                 continue
-            delivery = _delivery(entry, registry_id, linked=bool(number), now=now)
+            delivery = _delivery(entry, registry, linked=bool(number), now=now)
             delivery.save(force_insert=True)
             if delivery.state == State.PENDING and not paused:
-                woken.add(registry_id)
+                woken.add(registry)
     return woken
 
 
@@ -136,10 +141,9 @@ def release_successors(delivery: models.Delivery, *, now: datetime) -> set[int]:
     which is now proven absent voids both.
     """
     if delivery.state == State.DELIVERED:
-        released = models.Delivery.objects.filter(
-            after=delivery, state=State.HELD.value, hold_code=HoldCode.PREDECESSOR
-        ).update(state=State.PENDING.value, hold_code="", due_at=now)
-        return {delivery.registry_id} if released else set()
+        return _release_after(delivery, now)
+    if delivery.state == State.VOID and delivery.entry.kind == EntryKind.REVERSAL:
+        return _release_after(delivery, now)
     if delivery.presence != Presence.ABSENT or delivery.entry.kind != EntryKind.AWARD:
         return set()
     reversal = models.Delivery.objects.filter(
@@ -147,7 +151,11 @@ def release_successors(delivery: models.Delivery, *, now: datetime) -> set[int]:
     ).first()
     if reversal is None or not void_unsent([delivery.pk, reversal.pk], now=now):
         return set()
+    return _release_after(reversal, now)
+
+
+def _release_after(delivery: models.Delivery, now: datetime) -> set[int]:
     released = models.Delivery.objects.filter(
-        after=reversal, state=State.HELD.value, hold_code=HoldCode.PREDECESSOR
+        after=delivery, state=State.HELD.value, hold_code=HoldCode.PREDECESSOR
     ).update(state=State.PENDING.value, hold_code="", due_at=now)
     return {delivery.registry_id} if released else set()

@@ -22,6 +22,11 @@ def pause(registry_id: int, *, reason: str, now: datetime) -> bool:
     return bool(paused)
 
 
+def is_paused(registry_id: int) -> bool:
+    """Say whether a registry is paused right now."""
+    return models.Registry.objects.filter(pk=registry_id, paused=True).exists()
+
+
 def resume(registry_id: int) -> bool:
     """Let a paused registry go on and wake its delivery; say whether it was paused."""
     resumed = models.Registry.objects.filter(pk=registry_id, paused=True).update(

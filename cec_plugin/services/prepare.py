@@ -9,6 +9,8 @@ from cec_plugin import models
 from cec_plugin.domain import keys
 from cec_plugin.domain.ports import Platform
 
+TITLE_LENGTH = 255
+
 REFRESH_AFTER = timedelta(days=1)
 """How long what we know of a course (its title, its end) is taken as it is."""
 
@@ -55,7 +57,7 @@ def activity(*, site: str, key: str, platform: Platform, now: datetime) -> model
             defaults={
                 "site": site,
                 "key": key,
-                "title": facts.title if facts else "",
+                "title": facts.title[:TITLE_LENGTH] if facts else "",
                 "course": facts.course if facts else "",
                 "organization_key": facts.organization if facts else "",
                 "ends_at": facts.ends_at if facts else None,
@@ -70,17 +72,24 @@ def activity(*, site: str, key: str, platform: Platform, now: datetime) -> model
 def refresh(
     activities: Iterable[models.Activity], *, platform: Platform, now: datetime
 ) -> list[models.Activity]:
-    """Ask the platform again about activities it told us of; return those whose end moved.
+    """Ask the platform again about activities it told us of; return those that now count otherwise.
 
-    An activity that somebody entered by hand (``refreshed_at`` is None) is left as it is.
+    An activity that somebody entered by hand (``refreshed_at`` is None) is left as it is. One
+    that the platform does not know (any more) keeps what is known of it.
     """
     moved = []
     for one in activities:
-        facts = platform.course(one.key) if one.refreshed_at is not None else None
-        if facts is None:
+        if one.refreshed_at is None:
             continue
-        if one.ends_at != facts.ends_at:
+        facts = platform.course(one.key)
+        if facts is None:
+            one.refreshed_at = now
+            one.save(update_fields=["refreshed_at"])
+            continue
+        before = (one.ends_at, one.course, one.organization_key)
+        if before != (facts.ends_at, facts.course, facts.organization):
             moved.append(one)
-        one.title, one.ends_at, one.refreshed_at = facts.title, facts.ends_at, now
-        one.save(update_fields=["title", "ends_at", "refreshed_at"])
+        one.title, one.ends_at, one.refreshed_at = facts.title[:TITLE_LENGTH], facts.ends_at, now
+        one.course, one.organization_key = facts.course, facts.organization
+        one.save(update_fields=["title", "ends_at", "refreshed_at", "course", "organization_key"])
     return moved

@@ -99,7 +99,7 @@ def _retract(
             )
     organization = delivery.entry.account.organization
     reasons = [step.get("reason", "") for step in delivery.entry.basis]
-    return registry.reverse(
+    outcome = registry.reverse(
         Retraction(
             reference=delivery.award_reference,
             own_reference=delivery.reference,
@@ -107,6 +107,10 @@ def _retract(
             reason=str(reasons[0]) if reasons else "",
         )
     )
+    gone = outcome.status == 404 and outcome.result is Result.REFUSED
+    if gone and registry.find(delivery.award_reference) is None:
+        return Outcome(result=Result.DELIVERED, reason="the registry has no such credit")
+    return outcome
 
 
 def _posting(delivery: models.Delivery, number: str) -> Posting:

@@ -14,6 +14,8 @@ from cec_plugin.domain.ports import Platform
 from cec_plugin.models.outbox import HoldCode
 from cec_plugin.services import prepare
 from cec_plugin.services.activate import mark_concerned
+from cec_plugin.services.catch_up import catch_up
+from cec_plugin.services.mark import mark
 from cec_plugin.services.settle import settle_identities, settle_people
 from cec_plugin.services.wake import deliver_on_commit
 
@@ -35,14 +37,15 @@ def sweep(*, platform: Platform, now: datetime) -> Swept:
     """Settle unsettled notices and whoever is due, and wake every registry that has work."""
     settled, failed = settle_unsettled(platform=platform, now=now)
     due, due_failed = settle_due(platform=platform, now=now)
+    catch_up(now=now)
     look_again(now=now)
-    registries = list(
-        models.Delivery.objects.filter(
-            registry__paused=False, state=State.PENDING.value, due_at__lte=now
-        )
-        .values_list("registry_id", flat=True)
-        .distinct()
-    )
+    registries = [
+        pk
+        for pk in models.Registry.objects.filter(paused=False).values_list("pk", flat=True)
+        if models.Delivery.objects.filter(
+            registry_id=pk, state=State.PENDING.value, due_at__lte=now
+        ).exists()
+    ]
     deliver_on_commit(registries)
     return Swept(settled=settled + due, failed=failed + due_failed, registries=len(registries))
 
@@ -57,7 +60,7 @@ def settle_unsettled(*, platform: Platform, now: datetime) -> tuple[int, int]:
         if key in done:
             continue
         done.add(key)
-        if _settles(partial(settle_identities, [key], platform=platform, now=now)):
+        if _goes_well(partial(settle_identities, [key], platform=platform, now=now)):
             settled += 1
         else:
             failed += 1
@@ -82,12 +85,14 @@ def _unsettled() -> Iterator[str]:
 
 def settle_due(*, platform: Platform, now: datetime) -> tuple[int, int]:
     """Settle whoever a change concerns: a new table, the end of a run. Return (settled, failed)."""
-    mark_concerned(now=now)
+    _goes_well(partial(mark_concerned, now=now))
+    _goes_well(partial(_ask_for_unknown, platform, now))
     settled = failed = 0
     for page in _due(now):
-        _refresh({activity_id for activity_id, _ in page}, platform, now)
+        for activity_id in sorted({activity_id for activity_id, _ in page}):
+            _goes_well(partial(_refresh, activity_id, platform, now))
         for person_id in sorted({person_id for _, person_id in page}):
-            if _settles(partial(settle_people, [person_id], platform=platform, now=now)):
+            if _goes_well(partial(settle_people, [person_id], platform=platform, now=now)):
                 settled += 1
             else:
                 failed += 1
@@ -108,19 +113,27 @@ def _due(now: datetime) -> Iterator[list[tuple[int, int]]]:
         yield [(activity_id, person_id) for _, _, activity_id, person_id in page]
 
 
-def _settles(settle: Callable[[], object]) -> bool:
-    """Run one settling; one that fails is logged and leaves the rest of the sweep alone."""
+def _goes_well(step: Callable[[], object]) -> bool:
+    """Run one step; one that fails is logged and leaves the rest of the sweep alone."""
     try:
-        settle()
+        step()
     except Exception:
-        log.exception("Somebody could not be settled; the next sweep tries again")
+        log.exception("A step of the sweep failed; the next sweep tries again")
         return False
     return True
 
 
-def _refresh(activity_ids: set[int], platform: Platform, now: datetime) -> None:
+def _ask_for_unknown(platform: Platform, now: datetime) -> None:
+    """Ask again, once a day, about courses of which the platform could say nothing."""
+    unknown = models.Activity.objects.filter(title="", refreshed_at__lt=now - prepare.REFRESH_AFTER)
+    known_now = prepare.refresh(unknown, platform=platform, now=now)
+    if known_now:
+        mark(Q(activity_id__in=[one.pk for one in known_now]), now=now)
+
+
+def _refresh(activity_id: int, platform: Platform, now: datetime) -> None:
     stale = models.Activity.objects.filter(
-        pk__in=activity_ids, refreshed_at__lt=now - prepare.REFRESH_AFTER
+        pk=activity_id, refreshed_at__lt=now - prepare.REFRESH_AFTER
     )
     prepare.refresh(stale, platform=platform, now=now)
 

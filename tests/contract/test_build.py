@@ -115,6 +115,13 @@ def test_a_broken_address_with_a_password_is_not_shown() -> None:
         ({"member_codes": [404]}, "options, 'member_codes': what it holds must be texts"),
         ({"header": "X Api Key"}, "options, 'header': no header can have this name"),
         ({"header": ""}, "options, 'header': no header can have this name"),
+        ({"header": "Host"}, "options, 'header': no header can have this name"),
+        ({"credit_path": "/credits"}, "options, 'credit_path': it must hold {reference}"),
+        ({"reverse_path": "/reverse"}, "options, 'reverse_path': it must hold {reference}"),
+        ({"credit_method": "PUT\n"}, "options, 'credit_method': it is one of PUT"),
+        ({"fields": {"reference": ""}}, "options, 'fields': 'reference' must be sent"),
+        ({"fields": {"amount": ""}}, "options, 'fields': 'amount' must be sent"),
+        ({"fields": {"title": "amount"}}, "options, 'fields': 'amount' is named twice"),
     ],
 )
 def test_an_option_that_cannot_be_used_is_named(options: object, said: str) -> None:

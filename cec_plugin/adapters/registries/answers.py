@@ -8,6 +8,9 @@ from cec_plugin.adapters.http import Answer, NoAnswer
 from cec_plugin.domain.delivery import Outcome, Result
 
 WORDS_LENGTH = 160
+READ_LENGTH = 1_000
+"""How much of an answer's words is looked at: looking takes time that grows with its square."""
+
 ID_LENGTH = 100
 QUOTA = re.compile(r"quota|rate.?limit|limit.?exceeded|too.?many", re.IGNORECASE)
 _EMAIL = re.compile(r"[^\s@<>\"']+(?:'[^\s@<>\"']+)*@[^\s@<>\"']+")
@@ -20,7 +23,7 @@ def redact(words: str, unsaid: Iterable[str] = ()) -> str:
 
     ``unsaid`` is what must not be repeated whatever it looks like: a member's number, our secret.
     """
-    words = printable(re.sub(r"\s+", " ", words)).strip()
+    words = printable(re.sub(r"\s+", " ", words[:READ_LENGTH])).strip()
     for text in filter(None, unsaid):
         words = re.sub(rf"(?<!\w){re.escape(text)}(?!\w)", "#", words)
     return _NUMBER.sub("#", _GROUPED.sub("#", _EMAIL.sub("@", words)))[:WORDS_LENGTH]
@@ -73,7 +76,12 @@ def failure(
         if answer.insecure:
             return Outcome(result=Result.CONFIGURATION, reason=answer.reason)
         lost = write and answer.sent
-        return Outcome(result=Result.AMBIGUOUS if lost else Result.RETRYABLE, reason=answer.reason)
+        return Outcome(
+            result=Result.AMBIGUOUS if lost else Result.RETRYABLE,
+            reason=answer.reason,
+            retry_after_s=answer.crowded_s or None,
+            crowded=bool(answer.crowded_s),
+        )
     status = answer.status
     reason = f"HTTP {status}: {words}" if words else f"HTTP {status}"
 

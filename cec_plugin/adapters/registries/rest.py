@@ -33,6 +33,9 @@ POSTED = (
     "earned_on",
     "role",
 )
+METHODS = ("PUT", "POST", "PATCH", "DELETE")
+HEADERS_OF_HTTP = {"host", "content-length", "content-type", "transfer-encoding", "connection"}
+
 USUAL_NAMES = {"activity": "activity_code", "role": ""}
 """Where the registry's name is not ours; the role is only sent to a registry that names it."""
 
@@ -93,15 +96,32 @@ def _wrong_with(name: str, value: Any) -> str:
         unknown = sorted(value.keys() - {*POSTED, "id"})
         if unknown:
             return f"there is no {unknown[0]!r}"
+        if wrong := _fault_of_names(value):
+            return wrong
         value = list(value.values())
     if name in ("fields", "member_codes") and not all(isinstance(one, str) for one in value):
         return "what it holds must be texts"
     # Without the slash the path would lengthen the host's name, and our secret would go there.
     if name.endswith("_path") and not value.startswith("/"):
         return "it must begin with a slash"
-    if name == "header" and not HEADER_NAME.fullmatch(value):
+    if name in ("credit_path", "reverse_path") and "{reference}" not in value:
+        return "it must hold {reference}, or what was sent is never found again"
+    if name.endswith("_method") and value not in METHODS:
+        return f"it is one of {', '.join(METHODS)}"
+    if name == "header" and (
+        not HEADER_NAME.fullmatch(value) or value.casefold() in HEADERS_OF_HTTP
+    ):
         return "no header can have this name"
     return ""
+
+
+def _fault_of_names(names: Mapping[str, str]) -> str:
+    for ours in ("reference", "amount", "member_number"):
+        if not names.get(ours, ours):
+            return f"{ours!r} must be sent"
+    used = [name for ours in POSTED if (name := names.get(ours, USUAL_NAMES.get(ours, ours)))]
+    twice = next((name for name in used if used.count(name) > 1), "")
+    return f"{twice!r} is named twice" if twice else ""
 
 
 class RestRegistry:
@@ -172,7 +192,7 @@ class RestRegistry:
             return failed
         assert isinstance(answer, Answer)  # noqa: S101 - no answer is a failure
         held = self._held(answer.body, posting.reference)
-        if held is not None and held.hundredths in (None, posting.hundredths):
+        if held is not None and _is(held, posting):
             return Outcome(result=Result.DELIVERED, status=answer.status, remote_id=held.remote_id)
         return self._read_back(posting, answer)
 
@@ -209,14 +229,14 @@ class RestRegistry:
     def _read_back(self, posting: Posting, answer: Answer) -> Outcome:
         acknowledged = id_in(answer.body, self._name("id"))
         found = self.find(posting.reference)
-        if isinstance(found, Held) and found.hundredths in (None, posting.hundredths):
+        if isinstance(found, Held) and _is(found, posting):
             return Outcome(result=Result.DELIVERED, status=answer.status, remote_id=found.remote_id)
         if isinstance(found, Held):
             return Outcome(
                 result=Result.CONFLICT,
                 status=answer.status,
                 remote_id=found.remote_id,
-                reason="the registry has another amount under our reference",
+                reason="the registry has another amount or member under our reference",
             )
         if isinstance(found, Outcome) and found.result is Result.CONFIGURATION:
             return replace(found, maybe_written=True, remote_id=acknowledged)
@@ -308,3 +328,12 @@ class RestRegistry:
             reversed=dig(body, self._options.state_field) == self._options.reversed_value,
             member_number=str(dig(body, self._name("member_number")) or ""),
         )
+
+
+def _is(held: Held, posting: Posting) -> bool:
+    """Say whether a registry's record is what was posted, as far as it tells."""
+    return (
+        held.hundredths in (None, posting.hundredths)
+        and held.member_number in ("", posting.member_number)
+        and not held.reversed
+    )
