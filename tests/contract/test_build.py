@@ -116,9 +116,18 @@ def test_a_broken_address_with_a_password_is_not_shown() -> None:
         ({"header": "X Api Key"}, "options, 'header': no header can have this name"),
         ({"header": ""}, "options, 'header': no header can have this name"),
         ({"header": "Host"}, "options, 'header': no header can have this name"),
-        ({"credit_path": "/credits"}, "options, 'credit_path': it must hold {reference}"),
-        ({"reverse_path": "/reverse"}, "options, 'reverse_path': it must hold {reference}"),
-        ({"credit_method": "PUT\n"}, "options, 'credit_method': it is one of PUT"),
+        (
+            {"credit_path": "/credits"},
+            "options, 'credit_path': it must hold {reference}, or what was sent is never found again",
+        ),
+        (
+            {"reverse_path": "/reverse"},
+            "options, 'reverse_path': it must hold {reference}, or what was sent is never found again",
+        ),
+        (
+            {"credit_method": "PUT\n"},
+            "options, 'credit_method': it is one of PUT, POST, PATCH, DELETE",
+        ),
         ({"fields": {"reference": ""}}, "options, 'fields': 'reference' must be sent"),
         ({"fields": {"amount": ""}}, "options, 'fields': 'amount' must be sent"),
         ({"fields": {"title": "amount"}}, "options, 'fields': 'amount' is named twice"),
