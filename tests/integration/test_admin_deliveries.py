@@ -131,3 +131,33 @@ def test_of_what_is_not_sent_the_oldest_comes_first(guild: models.Organization) 
     )
     listed = superuser().get(page("delivery"), {"state": "unsent"})
     assert list(listed.context["cl"].result_list) == [second, first]
+
+
+@pytest.mark.parametrize(("step", "state"), [("done", State.DELIVERED), ("drop", State.VOID)])
+def test_what_is_parked_is_settled_by_hand_and_says_by_whom(
+    guild: models.Organization, step: str, state: State
+) -> None:
+    first, second = refused(guild)
+    client = administrator("view_delivery", "requeue_delivery")
+    explained = text_of(client.get(page("delivery", first.pk, f"step/{step}")))
+    assert "You have looked at the registry" in explained
+    assert "The delivery is settled." in text_of(take(client, "delivery", first.pk, step))
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.state, first.reason) == (state, "settled by hand by desk")
+    assert second.state == State.PARKED
+    assert LogEntry.objects.count() == 1
+
+
+def test_settling_by_hand_needs_the_permission_and_a_parked_delivery(
+    guild: models.Organization,
+) -> None:
+    parked = refused(guild)[0]
+    assert take(administrator("view_delivery"), "delivery", parked.pk, "done").status_code == 403
+    parked.refresh_from_db()
+    assert parked.state == State.PARKED
+    models.Delivery.objects.filter(pk=parked.pk).update(state=State.PENDING.value)
+    client = administrator("view_delivery", "requeue_delivery", name="other")
+    take(client, "delivery", parked.pk, "done")
+    parked.refresh_from_db()
+    assert parked.state == State.PENDING
