@@ -134,7 +134,9 @@ def after(
                 remote_id=outcome.remote_id,
             )
         case Result.RETRYABLE:
-            wait = max(_backoff(lease, policy), outcome.retry_after_s or 0)
+            # A full rate limit says nothing of the registry's health: its place is all we wait for.
+            backoff = 0.0 if outcome.crowded else _backoff(lease, policy)
+            wait = max(backoff, outcome.retry_after_s or 0)
             return Decision(
                 state=State.PENDING,
                 presence=left,

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
-from django.db.models import F, Max, Model
+from django.db.models import F, Model
 
 from cec_plugin import models
 from cec_plugin.domain.packs import Pack, PackBonus
 from cec_plugin.domain.tables import Rule
 from cec_plugin.exceptions import FaultsError
 from cec_plugin.selectors.tables import content_digest
+from cec_plugin.services.draft import begin
 from cec_plugin.services.retry import in_transaction
 
 
@@ -82,13 +83,13 @@ def _faults(name: str, row: Model) -> list[str]:
 
 
 def _draft(organization: models.Organization, pack: Pack) -> models.Schedule:
-    last = organization.schedules.aggregate(last=Max("version"))["last"] or 0
-    draft = models.Schedule.objects.create(
-        organization=organization,
-        version=last + 1,
-        title=pack.title,
-        effective_from=pack.effective_from,
-        source=pack.source,
+    draft = begin(
+        models.Schedule(
+            organization=organization,
+            title=pack.title,
+            effective_from=pack.effective_from,
+            source=pack.source,
+        )
     )
     rules = {}
     for rule in pack.rules:

@@ -277,3 +277,9 @@ def test_what_may_have_been_written_before_we_were_refused_is_not_proven_absent(
     outcome = Outcome(result=Result.CONFIGURATION, maybe_written=True, remote_id="7")
     decision = _after(outcome, presence=Presence.ABSENT)
     assert (decision.presence, decision.pause, decision.remote_id) == (Presence.UNKNOWN, True, "7")
+
+
+def test_a_full_rate_limit_of_ours_is_waited_for_and_not_backed_off_from() -> None:
+    crowded = Outcome(result=Result.RETRYABLE, retry_after_s=7, crowded=True)
+    assert _wait_s(_after(crowded, lease=9)) == 7
+    assert _wait_s(_after(Outcome(result=Result.RETRYABLE, retry_after_s=7), lease=9)) == 100
