@@ -30,6 +30,7 @@ class Settings:
     compare_days: int
     base_template: str
     rest_authentication: tuple[str, ...]
+    test_accounts: tuple[str, ...]
 
 
 def _given(name: str) -> Any:
@@ -58,6 +59,7 @@ def get_settings() -> Settings:
             compare_days=_given("COMPARE_DAYS"),
             base_template=_given("BASE_TEMPLATE"),
             rest_authentication=tuple(_given("REST_AUTHENTICATION")),
+            test_accounts=tuple(_given("TEST_ACCOUNTS")),
         )
     except (AttributeError, TypeError, ValueError) as error:
         raise ConfigurationError(f"the settings of cec_plugin cannot be read: {error}") from error

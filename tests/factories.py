@@ -54,6 +54,11 @@ class SmallPlatform:
     def enrolments(self, subject: str) -> list[str]:
         return self.enrolled.get(subject, [])
 
+    def registered(
+        self, finished: Mapping[tuple[str, str], datetime]
+    ) -> dict[tuple[str, str], bool]:
+        return {(who, what): what in self.enrolled.get(who, []) for who, what in finished}
+
     def staff(self, activity: str) -> list[tuple[str, str]]:
         return []
 

@@ -5,8 +5,9 @@ names an implementation of its own in ``CEC_PLATFORM``.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from fnmatch import fnmatchcase
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -137,6 +138,20 @@ class LmsPlatform(DjangoAccounts):
         rows = CourseEnrollment.objects.filter(user_id=user_id, is_active=True)
         return [str(key) for key in rows.values_list("course_id", flat=True)]
 
+    def registered(
+        self, finished: Mapping[tuple[str, str], datetime]
+    ) -> dict[tuple[str, str], bool]:
+        """Say who was enrolled by then, apart from staff, beta testers and test accounts.
+
+        An enrolment that ended since has been one all the same: finishing does not need it any
+        more, and the platform ends it with the account.
+        """
+        return {
+            pair: registered
+            for pair, at in finished.items()
+            if (registered := _registered(*pair, at)) is not None
+        }
+
     def staff(self, activity: str) -> list[tuple[str, str]]:
         """Return the course's own team, asked through the platform's role classes."""
         from common.djangoapps.student.roles import (  # noqa: PLC0415
@@ -152,6 +167,34 @@ class LmsPlatform(DjangoAccounts):
             for name, role in (("instructor", CourseInstructorRole), ("staff", CourseStaffRole))
             for user in role(course_key).users_with_role()
         ]
+
+
+def _registered(subject: str, activity: str, at: datetime) -> bool | None:
+    from common.djangoapps.student.models import CourseEnrollment  # noqa: PLC0415
+    from common.djangoapps.student.roles import (  # noqa: PLC0415
+        CourseBetaTesterRole,
+        CourseInstructorRole,
+        CourseStaffRole,
+    )
+
+    user_id, course_key = _user_id(subject), _course_key(activity)
+    if user_id is None or course_key is None:
+        return None
+    user = get_user_model()._default_manager.filter(pk=user_id).first()  # noqa: SLF001
+    if user is None:
+        return None
+    is_test = any(
+        fnmatchcase(user.get_username(), pattern) for pattern in get_settings().test_accounts
+    )
+    if is_test or user.is_staff or user.is_superuser:
+        return False
+    roles = (CourseBetaTesterRole, CourseInstructorRole, CourseStaffRole)
+    if any(role(course_key).users_with_role().filter(pk=user.pk).exists() for role in roles):
+        return False
+    enrolments = CourseEnrollment.objects.filter(
+        user_id=user_id, course_id=course_key, created__lte=at
+    )
+    return bool(enrolments.exists())
 
 
 def _course_key(key: str) -> CourseKey | None:

@@ -1,6 +1,6 @@
 """The campus as the plugin sees it: the small provider that a host outside an LMS offers."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from django.db.models import Q
@@ -45,6 +45,17 @@ class CampusPlatform(DjangoAccounts):
         """Return the courses in which the learner is enrolled."""
         rows = Enrolment.objects.filter(user_id=subject, role="")
         return list(rows.values_list("course__key", flat=True))
+
+    def registered(
+        self, finished: Mapping[tuple[str, str], datetime]
+    ) -> dict[tuple[str, str], bool]:
+        """Say who is enrolled as a learner."""
+        return {
+            (subject, key): Enrolment.objects.filter(
+                user_id=subject, course__key=key, role=""
+            ).exists()
+            for subject, key in finished
+        }
 
     def staff(self, activity: str) -> list[tuple[str, str]]:
         """Return the course's team."""

@@ -1,16 +1,15 @@
-"""What one organization gives for one participation: a line of credit, or why there is none."""
+"""What allocation speaks of: something finished, an organization, a line of credit, a refusal."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from cec_plugin.domain.basis import Step, bonus_step, finished_step, rule_step
-from cec_plugin.domain.basis import replay as total_of
-from cec_plugin.domain.notices import Stint
+from cec_plugin.domain.basis import Step
+from cec_plugin.domain.notices import Stint, Via
 from cec_plugin.domain.selectors import ActivityRef
-from cec_plugin.domain.tables import LEARNER, BonusKind, CreditTable, Version, in_force
+from cec_plugin.domain.tables import Version
 
 FIRST_YEAR, LAST_YEAR = 1900, 2999
 """Between which years a day is taken for what somebody meant."""
@@ -26,6 +25,28 @@ class RefusalCode(StrEnum):
     NO_HOURS = "no_hours"  # a bonus per hour, and nobody said how many
     ZERO = "zero"  # the figure is zero
     RUN_NOT_ENDED = "run_not_ended"  # it counts when the run has ended
+    MODE = "mode"  # not in this enrolment mode
+    GRADE = "grade"  # below the minimum, or unknown
+    EVIDENCE = "evidence"  # not by what it was finished
+    NOT_REGISTERED = "not_registered"  # not enrolled then, or as staff, a tester, a test account
+    NEEDS_WORD = "needs_word"  # the learner has not said that it relates to their work
+    OUTSIDE_DATES = "outside_dates"  # not finished between the days that count
+    REPEATED = "repeated"  # credited before, and once is enough
+    NOT_STACKING = "not_stacking"  # the learner's own credit stands, and the role's adds nothing
+    INCLUDED = "included"  # a program's courses earned all of its figure
+    CAPPED = "capped"  # the most that is given was given
+    NOT_MEMBER = "not_member"  # not a member on that day
+    ESTIMATE = "estimate"  # the organization decides elsewhere
+    AWAITS_APPROVAL = "awaits_approval"  # the organization has not decided yet
+    DECLINED = "declined"  # the organization said no
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfParts:
+    """A program that was finished: its code, and the participations that made it up."""
+
+    program: str
+    parts: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +55,9 @@ class Finished:
 
     ``earned_at`` is aware; ``earned_from`` is the code of where that date came from.
     ``counts_from`` is set where it counts only from then on (the end of the run), and
-    ``counting`` says whether that time has come.
+    ``counting`` says whether that time has come. ``via`` is by what it was finished, where that
+    is known, ``registered`` whether the person was registered for it then (None: not known),
+    ``related`` whether they gave their word that it relates to their work.
     """
 
     key: str
@@ -46,6 +69,17 @@ class Finished:
     service_hundredths: int | None = None
     counts_from: datetime | None = None
     counting: bool = True
+    grade: str = ""
+    mode: str = ""
+    via: Via | None = None
+    registered: bool | None = None
+    related: bool = False
+    of_parts: OfParts | None = None
+
+    @property
+    def stands(self) -> bool:
+        """Say whether it stands now."""
+        return bool(self.stints) and self.stints[-1].ended_at is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +90,38 @@ class Organization:
     code: str
     time_zone: str
     versions: tuple[Version, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """What an organization decided on one participation, and under which code."""
+
+    approved: bool
+    on: date
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """What one organization knows of a person.
+
+    ``member`` holds the spans of membership, first and last day, None for an open side;
+    ``approvals`` the decisions by participation key.
+    """
+
+    member: tuple[tuple[date | None, date | None], ...] = ()
+    approvals: Mapping[str, Approval] = field(default_factory=dict)
+
+    def is_member(self, on: date) -> bool:
+        """Say whether the person is a member on that day."""
+        return any(
+            (begins is None or begins <= on) and (ends is None or on <= ends)
+            for begins, ends in self.member
+        )
+
+
+STRANGER = Person()
+"""Somebody of whom the organization knows nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,64 +149,3 @@ class Refusal:
 def local_date(at: datetime, time_zone: str) -> date:
     """Return the day of an instant where the organization is."""
     return at.astimezone(ZoneInfo(time_zone)).date()
-
-
-def allocate(
-    finished: Iterable[Finished],
-    organization: Organization,
-    table_of: Callable[[int], CreditTable],
-) -> list[Line | Refusal]:
-    """Return what the organization gives for each, ordered by (earned_at, participation key).
-
-    ``table_of`` gives the rules of a version by its id.
-    """
-    ordered = sorted(finished, key=lambda one: (one.earned_at, one.key))
-    return [_decide(one, organization, table_of) for one in ordered]
-
-
-def _decide(
-    one: Finished, organization: Organization, table_of: Callable[[int], CreditTable]
-) -> Line | Refusal:
-    on = local_date(one.earned_at, organization.time_zone)
-    version = in_force(organization.versions, on)
-    if version is None:
-        return _refuse(one, RefusalCode.NO_TABLE, on=on.isoformat())
-    table = table_of(version.id)
-    rule = table.rule_for(one.activity)
-    if rule is None:
-        return _refuse(one, RefusalCode.NO_RULE, version=str(version.number))
-    steps: list[Step] = [
-        finished_step(at=one.earned_at, source=one.earned_from),
-        rule_step(version=version.number, rule=rule, learner=one.role == LEARNER),
-    ]
-    told = {"rule": rule.code, "version": str(version.number)}
-    if one.role != LEARNER:
-        bonus = table.bonus_for(rule, one.role)
-        if bonus is None:
-            return _refuse(one, RefusalCode.ROLE_NOT_CREDITED, **told, role=one.role)
-        if bonus.hundredths is None:
-            return _refuse(one, RefusalCode.NO_FIGURE, **told, role=one.role)
-        if bonus.kind is BonusKind.PER_HOUR and one.service_hundredths is None:
-            return _refuse(one, RefusalCode.NO_HOURS, **told, role=one.role)
-        steps.append(bonus_step(role=one.role, bonus=bonus, service=one.service_hundredths))
-    elif rule.hundredths is None:
-        return _refuse(one, RefusalCode.NO_FIGURE, **told, role=one.role)
-    hundredths = total_of(steps)
-    if hundredths == 0:
-        return _refuse(one, RefusalCode.ZERO, **told)
-    if not one.counting:
-        until = one.counts_from.isoformat() if one.counts_from else ""
-        return _refuse(one, RefusalCode.RUN_NOT_ENDED, **told, until=until)
-    return Line(
-        participation=one.key,
-        credit_type=rule.credit_type,
-        rule=rule.code,
-        version=version.id,
-        hundredths=hundredths,
-        earned_at=one.earned_at,
-        basis=tuple(steps),
-    )
-
-
-def _refuse(one: Finished, code: RefusalCode, **details: str) -> Refusal:
-    return Refusal(participation=one.key, code=code, details=details)

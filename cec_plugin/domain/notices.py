@@ -90,6 +90,7 @@ class Folded:
     grade: str
     mode: str
     service_hundredths: int | None
+    via: Via | None = None
 
     @property
     def stands(self) -> bool:
@@ -153,6 +154,7 @@ def fold(notices: Iterable[Heard]) -> Folded:
         grade=latest.grade if latest else "",
         mode=latest.mode if latest else "",
         service_hundredths=latest.service_hundredths if latest else None,
+        via=latest.via if latest else None,
     )
 
 

@@ -1,6 +1,6 @@
 """The doors to the outside: what services ask of a registry and of the learning platform."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -134,6 +134,15 @@ class Platform(Protocol):
 
     def enrolments(self, subject: str) -> list[str]:
         """Return the keys of the courses in which the account is actively enrolled."""
+        ...
+
+    def registered(
+        self, finished: Mapping[tuple[str, str], datetime]
+    ) -> dict[tuple[str, str], bool]:
+        """Say for each (subject, activity) whether the learner was registered for it then.
+
+        Staff, beta testers and test accounts are not; absent means that the platform cannot say.
+        """
         ...
 
     def staff(self, activity: str) -> list[tuple[str, str]]:

@@ -27,6 +27,11 @@ class ActivityRef:
     course: str = ""
     organization: str = ""
 
+    @property
+    def same(self) -> str:
+        """Name the activity apart from its run: two runs of a course are the same activity."""
+        return self.course or self.key
+
 
 def matches(selector: Selector, pattern: str, activity: ActivityRef) -> bool:
     """Say whether a rule with this selector and pattern speaks of the activity, case and all."""

@@ -1,12 +1,15 @@
 """A credit table: an organization's rules, in force from a date, and what is wrong with them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from itertools import combinations
 
+from cec_plugin.domain import conditions, terms
+from cec_plugin.domain.conditions import Conditions
 from cec_plugin.domain.selectors import ActivityRef, Selector, compiled, specificity, tie
+from cec_plugin.domain.terms import PLAIN, Terms
 
 LEARNER = "learner"
 """The role whose credit is the rule's own figure; every other role needs a bonus."""
@@ -17,22 +20,37 @@ class BonusKind(StrEnum):
 
     FLAT = "flat"
     PER_HOUR = "per_hour"  # times the hours of service
+    MULTIPLE = "multiple"  # times the learner's credit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bonus:
-    """What a role earns; ``hundredths`` is None while the organization has set no figure."""
+    """What a role earns; ``hundredths`` is None while the organization has set no figure.
+
+    ``first_time_only``: for the same activity, whichever its run, once. Without ``stacks`` it is
+    not given to somebody who has the learner's credit for the same activity.
+    """
 
     kind: BonusKind
     hundredths: int | None
+    first_time_only: bool = False
+    stacks: bool = True
+
+
+class OfProgram(StrEnum):
+    """What finishing a program gives to somebody who has credit for its courses."""
+
+    INCLUSIVE = "inclusive"  # what its courses are short of the program's figure
+    ADDITIONAL = "additional"  # the program's figure, beside theirs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One line of a credit table.
 
-    ``hundredths`` is the learner's credit, None while no figure is set. ``code`` names the line
-    in every version of the table.
+    ``hundredths`` is the learner's credit (hours, before the organization's measure), None while
+    no figure is set. ``code`` names the line in every version of the table. ``approved_as`` is
+    the code and number under which the organization approved the activity, shown with the credit.
     """
 
     code: str
@@ -42,6 +60,9 @@ class Rule:
     hundredths: int | None
     title: str = ""
     bonuses: Mapping[str, Bonus] = field(default_factory=dict)
+    conditions: Conditions = conditions.NONE
+    of_program: OfProgram = OfProgram.INCLUSIVE
+    approved_as: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,14 +86,23 @@ def in_force(versions: Iterable[Version], on: date) -> Version | None:
 class CreditTable:
     """The rules of one version, arranged so that looking one up costs the same for any number."""
 
-    __slots__ = ("_by_course", "_by_run", "_patterns", "bonuses")
+    __slots__ = ("_by_course", "_by_run", "_patterns", "asks", "bonuses", "terms")
 
-    def __init__(self, rules: Iterable[Rule], bonuses: Mapping[str, Bonus]) -> None:
+    def __init__(
+        self, rules: Iterable[Rule], bonuses: Mapping[str, Bonus], terms: Terms = PLAIN
+    ) -> None:
         """Arrange the rules; ``bonuses`` hold for every rule that has none of its own.
 
         The table must be free of faults (see ``faults``).
         """
         self.bonuses = bonuses
+        self.terms = terms
+        rules = tuple(rules)
+        self.asks = Conditions(
+            registered=any(rule.conditions.registered for rule in rules),
+            related=any(rule.conditions.related for rule in rules),
+            approval=any(rule.conditions.approval for rule in rules),
+        )
         self._by_run: dict[str, Rule] = {}
         self._by_course: dict[str, Rule] = {}
         patterns: list[Rule] = []
@@ -110,10 +140,18 @@ class CreditTable:
         return rule.bonuses.get(role) or self.bonuses.get(role)
 
 
-def faults(rules: Iterable[Rule]) -> list[str]:
-    """List everything that keeps these rules from being activated, not just the first."""
+def faults(
+    rules: Iterable[Rule],
+    under: Terms = PLAIN,
+    *,
+    roles: Collection[str] | None = None,
+) -> list[str]:
+    """List everything that keeps these rules from being activated, not just the first.
+
+    ``roles`` are the codes of the roles there are, None where that is not known.
+    """
     rules = list(rules)
-    found: list[str] = []
+    found = terms.faults_of(under, roles=roles)
     if not rules:
         found.append("the table has no rules")
     seen: set[str] = set()
@@ -125,6 +163,10 @@ def faults(rules: Iterable[Rule]) -> list[str]:
             found.append(f"rule {rule.code!r}, pattern: it is empty or has spaces around it")
         if rule.hundredths is not None and rule.hundredths < 0:
             found.append(f"rule {rule.code!r}, hours: {rule.hundredths / 100:g} is negative")
+        found.extend(
+            f"rule {rule.code!r}, {fault}"
+            for fault in conditions.faults_of(rule.conditions, has_period=under.period is not None)
+        )
         found.extend(
             f"rule {rule.code!r}, bonus of {role!r}: {bonus.hundredths / 100:g} is negative"
             for role, bonus in rule.bonuses.items()

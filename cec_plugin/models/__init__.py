@@ -2,19 +2,23 @@
 
 from cec_plugin.models.catalogue import Activity, Organization, Role
 from cec_plugin.models.export import Export, ExportedEntry
-from cec_plugin.models.ledger import Account, CreditEntry, Refusal
+from cec_plugin.models.ledger import Account, Approval, CreditEntry, Refusal
 from cec_plugin.models.notices import Notice, Participation, Service
 from cec_plugin.models.operations import JobRun
 from cec_plugin.models.outbox import Attempt, Delivery, Registry
-from cec_plugin.models.people import Identity, Membership, Person
-from cec_plugin.models.schedules import RoleBonus, Rule, Schedule
+from cec_plugin.models.people import Identity, Membership, Person, Relation
+from cec_plugin.models.programs import Exemption, PartCourse, Program, ProgramPart
+from cec_plugin.models.schedules import Cap, RoleBonus, Rule, Schedule
 
 __all__ = [
     "Account",
     "Activity",
+    "Approval",
     "Attempt",
+    "Cap",
     "CreditEntry",
     "Delivery",
+    "Exemption",
     "Export",
     "ExportedEntry",
     "Identity",
@@ -22,10 +26,14 @@ __all__ = [
     "Membership",
     "Notice",
     "Organization",
+    "PartCourse",
     "Participation",
     "Person",
+    "Program",
+    "ProgramPart",
     "Refusal",
     "Registry",
+    "Relation",
     "Role",
     "RoleBonus",
     "Rule",

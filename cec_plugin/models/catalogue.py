@@ -15,6 +15,14 @@ CODE = RegexValidator(
 )
 
 
+UNITS = [
+    ("hours", _("hours")),
+    ("credits", _("credits")),
+    ("points", _("points")),
+    ("ceu", _("CEUs")),
+]
+
+
 def validate_time_zone(name: str) -> None:
     """Refuse what is not in the time zone database."""
     if name not in available_timezones():
@@ -29,9 +37,7 @@ class Organization(models.Model):
 
     code = models.CharField(_("code"), max_length=50, unique=True, validators=[CODE])
     name = models.CharField(_("name"), max_length=200)
-    unit = models.CharField(
-        _("unit"), max_length=20, default="hours", choices=[("hours", _("hours"))]
-    )
+    unit = models.CharField(_("unit"), max_length=20, default="hours", choices=UNITS)
     time_zone = models.CharField(
         _("time zone"),
         max_length=64,

@@ -114,3 +114,29 @@ class Refusal(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+
+class Approval(models.Model):
+    """What an organization decided on something finished, where its rule asks for that.
+
+    .. no_pii:
+    """
+
+    participation = models.ForeignKey(Participation, models.PROTECT, related_name="approvals")
+    organization = models.ForeignKey(Organization, models.PROTECT, related_name="approvals")
+    approved = models.BooleanField(_("approved"))
+    code = models.CharField(_("approval code and number"), max_length=100, blank=True)
+    note = models.CharField(_("note"), max_length=255, blank=True)
+    decided_by = models.CharField(_("decided by"), max_length=150)
+    decided_at = models.DateTimeField(_("decided at"))
+
+    class Meta:
+        verbose_name = _("approval")
+        verbose_name_plural = _("approvals")
+        permissions = [("decide_approval", "Can approve or decline for an organization")]
+        constraints = [
+            models.UniqueConstraint(fields=["participation", "organization"], name="cec_approval"),
+        ]
+
+    def __str__(self) -> str:
+        return f"approval {self.pk}"

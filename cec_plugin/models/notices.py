@@ -74,6 +74,8 @@ class Participation(models.Model):
     earned_from = models.CharField(_("date from"), max_length=50, blank=True)
     grade = models.CharField(_("grade"), max_length=20, blank=True)
     mode = models.CharField(_("mode"), max_length=50, blank=True)
+    via = models.CharField(_("by"), max_length=20, blank=True)
+    registered = models.BooleanField(_("registered then"), null=True)
     service_hundredths = models.IntegerField(_("hours of service (hundredths)"), null=True)
     has_refusals = models.BooleanField(default=False)
     settle_at = models.DateTimeField(_("settle again at"), null=True)

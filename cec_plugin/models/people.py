@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from cec_plugin.models.catalogue import Organization
+from cec_plugin.models.catalogue import Activity, Organization
 from cec_plugin.models.fields import digest_field
 
 
@@ -57,6 +57,8 @@ class Membership(models.Model):
     organization = models.ForeignKey(Organization, models.PROTECT, related_name="memberships")
     number = models.CharField(_("member number"), max_length=100)
     number_key = digest_field()
+    valid_from = models.DateField(_("member from"), null=True, blank=True)
+    valid_until = models.DateField(_("member until"), null=True, blank=True)
     verified_by = models.CharField(_("verified by"), max_length=100, blank=True)
     verified_at = models.DateTimeField(_("verified at"), null=True, blank=True)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
@@ -75,3 +77,28 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"membership {self.pk}"
+
+
+class Relation(models.Model):
+    """A person's own word that an activity relates to the work they do or pursue; given once.
+
+    ``wording`` is what they agreed to, in the language in which they read it.
+
+    .. no_pii:
+    """
+
+    person = models.ForeignKey(Person, models.PROTECT, related_name="relations")
+    activity = models.ForeignKey(Activity, models.PROTECT, related_name="relations")
+    wording = models.TextField(_("wording"))
+    language = models.CharField(_("language"), max_length=20)
+    given_at = models.DateTimeField(_("given at"))
+
+    class Meta:
+        verbose_name = _("word that an activity relates")
+        verbose_name_plural = _("words that activities relate")
+        constraints = [
+            models.UniqueConstraint(fields=["person", "activity"], name="cec_relation"),
+        ]
+
+    def __str__(self) -> str:
+        return f"relation {self.pk}"

@@ -7,8 +7,10 @@ from django.db import models, transaction
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
+from cec_plugin.domain.conditions import Repeat
 from cec_plugin.domain.selectors import Selector
-from cec_plugin.domain.tables import BonusKind
+from cec_plugin.domain.tables import BonusKind, OfProgram
+from cec_plugin.domain.terms import AwardsTo, Decides, Per, Rounding
 from cec_plugin.exceptions import LockedVersionError
 from cec_plugin.models.catalogue import CODE, Organization, Role
 from cec_plugin.models.fields import check, digest_field, validate_day, validate_figure
@@ -75,6 +77,48 @@ class Schedule(models.Model):
     resettled_at = models.DateTimeField(null=True, blank=True, editable=False)
     digest = digest_field(blank=True)
     source = models.TextField(_("source"), blank=True)
+    decides = models.CharField(
+        _("decides"),
+        max_length=20,
+        choices=[
+            (Decides.HERE.value, _("here: what the table gives is credit")),
+            (Decides.ESTIMATE.value, _("elsewhere: what the table gives is an estimate")),
+        ],
+        default=Decides.HERE.value,
+    )
+    awards_to = models.CharField(
+        _("awards to"),
+        max_length=20,
+        choices=[
+            (AwardsTo.EVERYBODY.value, _("everybody")),
+            (AwardsTo.MEMBERS.value, _("its members")),
+        ],
+        default=AwardsTo.EVERYBODY.value,
+    )
+    units = models.PositiveIntegerField(_("units"), default=1)
+    per_hours = models.PositiveIntegerField(
+        _("for hours"), default=1, help_text=_("1 CEU for 10 hours; 5 credits for 1 hour.")
+    )
+    increment_hundredths = models.PositiveIntegerField(
+        _("increment (hundredths)"), default=1, help_text=_("50 for halves, 20 for fifths.")
+    )
+    rounding = models.CharField(
+        _("rounded"),
+        max_length=20,
+        choices=[
+            (Rounding.DOWN.value, _("down")),
+            (Rounding.HALF_UP.value, _("to the nearest, halves up")),
+            (Rounding.UP.value, _("up")),
+        ],
+        default=Rounding.HALF_UP.value,
+    )
+    smallest_hundredths = models.PositiveIntegerField(
+        _("nothing below (hundredths)"), default=0, help_text=_("100: only from a full one on.")
+    )
+    period_months = models.PositiveIntegerField(_("period (months)"), null=True, blank=True)
+    period_anchor = models.DateField(
+        _("a period begins on"), null=True, blank=True, validators=[validate_day]
+    )
 
     objects = _ScheduleManager()
 
@@ -180,6 +224,44 @@ class Rule(_OfDraft):
         _("learner's credit"), null=True, blank=True, validators=[validate_figure]
     )
     source = models.CharField(_("source"), max_length=255, blank=True)
+    modes = models.JSONField(
+        _("enrolment modes"), default=list, blank=True, help_text=_("None listed: every mode.")
+    )
+    minimum_grade = models.PositiveIntegerField(
+        _("minimum grade (hundredths of a per cent)"), null=True, blank=True
+    )
+    evidence = models.JSONField(
+        _("finished by"), default=list, blank=True, help_text=_("None listed: by anything.")
+    )
+    registered = models.BooleanField(
+        _("only for the registered"),
+        default=False,
+        help_text=_("Enrolled when it was finished; not staff, beta testers, test accounts."),
+    )
+    related = models.BooleanField(_("only on the learner's word that it relates"), default=False)
+    counts_from = models.DateField(_("counts from"), null=True, blank=True)
+    counts_until = models.DateField(_("counts until"), null=True, blank=True)
+    repeat = models.CharField(
+        _("the same activity"),
+        max_length=20,
+        choices=[
+            (Repeat.ALWAYS.value, _("each time")),
+            (Repeat.ONCE_A_PERIOD.value, _("once in each period")),
+            (Repeat.ONCE.value, _("once")),
+        ],
+        default=Repeat.ALWAYS.value,
+    )
+    approval = models.BooleanField(_("after the organization's approval"), default=False)
+    approved_as = models.CharField(_("approval code and number"), max_length=100, blank=True)
+    of_program = models.CharField(
+        _("a program's figure"),
+        max_length=20,
+        choices=[
+            (OfProgram.INCLUSIVE.value, _("includes what its courses earned")),
+            (OfProgram.ADDITIONAL.value, _("comes on top of its courses")),
+        ],
+        default=OfProgram.INCLUSIVE.value,
+    )
 
     class Meta(_OfDraft.Meta):
         abstract = False
@@ -216,12 +298,15 @@ class RoleBonus(_OfDraft):
         choices=[
             (BonusKind.FLAT.value, _("a fixed amount")),
             (BonusKind.PER_HOUR.value, _("per hour of service")),
+            (BonusKind.MULTIPLE.value, _("times the learner's credit")),
         ],
         default=BonusKind.FLAT.value,
     )
     hundredths = models.IntegerField(
         _("credit"), null=True, blank=True, validators=[validate_figure]
     )
+    first_time_only = models.BooleanField(_("first time only"), default=False)
+    stacks = models.BooleanField(_("beside the learner's own credit"), default=True)
     source = models.CharField(_("source"), max_length=255, blank=True)
 
     class Meta(_OfDraft.Meta):
@@ -237,3 +322,34 @@ class RoleBonus(_OfDraft):
 
     def __str__(self) -> str:
         return f"{self.role}"
+
+
+class Cap(_OfDraft):
+    """The most that some roles earn together, in hundredths of the organization's unit.
+
+    ``roles`` lists role codes; an empty list means all of them.
+
+    .. no_pii:
+    """
+
+    schedule = models.ForeignKey(Schedule, models.CASCADE, related_name="caps")
+    code = models.CharField(_("code"), max_length=50, validators=[CODE])
+    roles = models.JSONField(_("roles"), default=list, blank=True)
+    per = models.CharField(
+        _("for each"),
+        max_length=20,
+        choices=[(Per.ACTIVITY.value, _("activity")), (Per.PERIOD.value, _("period"))],
+    )
+    hundredths = models.PositiveIntegerField(_("at most"), validators=[validate_figure])
+    source = models.CharField(_("source"), max_length=255, blank=True)
+
+    class Meta(_OfDraft.Meta):
+        abstract = False
+        verbose_name = _("cap")
+        verbose_name_plural = _("caps")
+        constraints = [
+            models.UniqueConstraint(fields=["schedule", "code"], name="cec_cap_code"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code

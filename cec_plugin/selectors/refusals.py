@@ -27,6 +27,7 @@ class NotCredited:
     code: RefusalCode | None
     details: Mapping[str, str]
     elsewhere: bool
+    unit: str = "hours"
 
 
 def not_credited(
@@ -48,6 +49,7 @@ def not_credited(
             code=RefusalCode(row.code),
             details=row.details,
             elsewhere=row.participation_id in credited,
+            unit=row.organization.unit,
         )
         for row in models.Refusal.objects.filter(
             participation__identity__person_id=person_id, participation__stands=True

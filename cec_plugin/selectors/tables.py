@@ -5,13 +5,20 @@ digest of its content.
 """
 
 from collections import defaultdict
+from dataclasses import dataclass, fields, is_dataclass
 from functools import lru_cache
+
+from django.db.models import Exists
 
 from cec_plugin import models
 from cec_plugin.domain import keys
 from cec_plugin.domain.allocation import Organization
+from cec_plugin.domain.conditions import Conditions, Repeat
+from cec_plugin.domain.notices import Via
+from cec_plugin.domain.periods import Period
 from cec_plugin.domain.selectors import Selector
-from cec_plugin.domain.tables import Bonus, BonusKind, CreditTable, Rule, Version
+from cec_plugin.domain.tables import Bonus, BonusKind, CreditTable, OfProgram, Rule, Version
+from cec_plugin.domain.terms import AwardsTo, Cap, Decides, Measure, Per, Rounding, Terms
 
 
 def rules_of(schedule_id: int) -> tuple[list[Rule], dict[str, Bonus]]:
@@ -20,7 +27,12 @@ def rules_of(schedule_id: int) -> tuple[list[Rule], dict[str, Bonus]]:
     by_rule: dict[int, dict[str, Bonus]] = defaultdict(dict)
     for bonus in models.RoleBonus.objects.filter(schedule_id=schedule_id).select_related("role"):
         into = whole if bonus.rule_id is None else by_rule[bonus.rule_id]
-        into[bonus.role.code] = Bonus(kind=BonusKind(bonus.kind), hundredths=bonus.hundredths)
+        into[bonus.role.code] = Bonus(
+            kind=BonusKind(bonus.kind),
+            hundredths=bonus.hundredths,
+            first_time_only=bonus.first_time_only,
+            stacks=bonus.stacks,
+        )
     rules = [
         Rule(
             code=row.code,
@@ -30,35 +42,100 @@ def rules_of(schedule_id: int) -> tuple[list[Rule], dict[str, Bonus]]:
             hundredths=row.hundredths,
             title=row.title,
             bonuses=by_rule.get(row.pk, {}),
+            conditions=_conditions(row),
+            of_program=OfProgram(row.of_program),
+            approved_as=row.approved_as,
         )
         for row in models.Rule.objects.filter(schedule_id=schedule_id).order_by("code")
     ]
     return rules, whole
 
 
-def content_digest(schedule_id: int) -> str:
+def _conditions(row: models.Rule) -> Conditions:
+    return Conditions(
+        modes=frozenset(row.modes),
+        minimum_grade=row.minimum_grade,
+        evidence=frozenset(Via(via) for via in row.evidence),
+        registered=row.registered,
+        related=row.related,
+        counts_from=row.counts_from,
+        counts_until=row.counts_until,
+        repeat=Repeat(row.repeat),
+        approval=row.approval,
+    )
+
+
+def terms_of(schedule: models.Schedule) -> Terms:
+    """Return what holds for every line of a version: one query for its caps."""
+    period = None
+    if schedule.period_months is not None and schedule.period_anchor is not None:
+        period = Period(months=schedule.period_months, anchor=schedule.period_anchor)
+    return Terms(
+        decides=Decides(schedule.decides),
+        awards_to=AwardsTo(schedule.awards_to),
+        measure=Measure(
+            units=schedule.units,
+            per_hours=schedule.per_hours,
+            increment=schedule.increment_hundredths,
+            rounding=Rounding(schedule.rounding),
+            smallest=schedule.smallest_hundredths,
+        ),
+        period=period,
+        caps=tuple(
+            Cap(
+                code=row.code,
+                roles=frozenset(row.roles),
+                per=Per(row.per),
+                hundredths=row.hundredths,
+            )
+            for row in models.Cap.objects.filter(schedule_id=schedule.pk).order_by("code")
+        ),
+    )
+
+
+def content_digest(schedule: models.Schedule) -> str:
     """Return a digest of everything in a version that decides what is given."""
-    rules, whole = rules_of(schedule_id)
-    parts: list[str] = []
-    for rule in rules:
-        parts += [rule.code, rule.selector, rule.pattern, rule.credit_type, str(rule.hundredths)]
-        parts += _bonus_parts(dict(rule.bonuses))
-    return keys.digest(*parts, "all rules", *_bonus_parts(whole))
+    rules, whole = rules_of(schedule.pk)
+    return keys.digest(
+        *(_spelled(rule) for rule in rules), _spelled(whole), _spelled(terms_of(schedule))
+    )
 
 
-def _bonus_parts(bonuses: dict[str, Bonus]) -> list[str]:
-    return [
-        part
-        for role, bonus in sorted(bonuses.items())
-        for part in (role, bonus.kind, str(bonus.hundredths))
-    ]
+def _spelled(part: object) -> str:
+    """Spell a value of the domain out, the same however its mappings and sets are ordered."""
+    match part:
+        case dict():
+            return _spelled(sorted((key, _spelled(value)) for key, value in part.items()))
+        case frozenset():
+            return _spelled(sorted(_spelled(one) for one in part))
+        case list() | tuple():
+            return "[" + ",".join(_spelled(one) for one in part) + "]"
+        case _ if is_dataclass(part) and not isinstance(part, type):
+            told = [
+                (one.name, _spelled(getattr(part, one.name)))
+                for one in fields(part)
+                if one.name != "title"
+            ]
+            return f"{type(part).__name__}{_spelled(told)}"
+        case _:
+            return repr(str(part)) if part is not None else "none"
 
 
 @lru_cache(maxsize=256)
 def compiled_table(schedule_id: int, digest: str) -> CreditTable:  # noqa: ARG001 - names the content
     """Return the compiled rules of an active version."""
     rules, whole = rules_of(schedule_id)
-    return CreditTable(rules, whole)
+    return CreditTable(rules, whole, terms_of(models.Schedule.objects.get(pk=schedule_id)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asks:
+    """What must be known of a person for the tables in force; each is looked up only if asked."""
+
+    membership: bool
+    approval: bool
+    relation: bool
+    registration: bool
 
 
 class ActiveTables:
@@ -68,6 +145,7 @@ class ActiveTables:
         """Read the active versions of all organizations: one query."""
         rows = (
             models.Schedule.objects.filter(activated_at__isnull=False)
+            .annotate(programs=Exists(models.Program.objects.all()))
             .order_by("organization_id", "version")
             .values_list(
                 "id",
@@ -77,11 +155,14 @@ class ActiveTables:
                 "organization_id",
                 "organization__code",
                 "organization__time_zone",
+                "programs",
             )
         )
         versions: dict[tuple[int, str, str], list[Version]] = defaultdict(list)
         self._digests: dict[int, str] = {}
-        for pk, number, effective_from, digest, organization_id, code, time_zone in rows:
+        self.has_programs = False
+        for pk, number, effective_from, digest, organization_id, code, time_zone, any_ in rows:
+            self.has_programs = bool(any_)
             self._digests[pk] = digest
             versions[organization_id, code, time_zone].append(
                 Version(id=pk, number=number, effective_from=effective_from)
@@ -94,3 +175,13 @@ class ActiveTables:
     def table(self, schedule_id: int) -> CreditTable:
         """Return the rules of one of these versions."""
         return compiled_table(schedule_id, self._digests[schedule_id])
+
+    def asks(self) -> Asks:
+        """Return what the rules of all these versions ask beyond what was finished."""
+        tables = [self.table(pk) for pk in self._digests]
+        return Asks(
+            membership=any(one.terms.awards_to is AwardsTo.MEMBERS for one in tables),
+            approval=any(one.asks.approval for one in tables),
+            relation=any(one.asks.related for one in tables),
+            registration=any(one.asks.registered for one in tables),
+        )

@@ -10,7 +10,7 @@ from cec_plugin.domain.selectors import ActivityRef
 from cec_plugin.domain.tables import faults
 from cec_plugin.exceptions import FaultsError
 from cec_plugin.models.schedules import lock_drafts
-from cec_plugin.selectors.tables import compiled_table, content_digest, rules_of
+from cec_plugin.selectors.tables import compiled_table, content_digest, rules_of, terms_of
 from cec_plugin.services.retry import in_transaction
 from cec_plugin.services.wake import resettle_on_commit
 
@@ -33,12 +33,15 @@ def activate(schedule_id: int, *, by: str, now: datetime) -> models.Schedule:
         lock_drafts([schedule_id])
         schedule = models.Schedule.objects.select_related("organization").get(pk=schedule_id)
         rules, _ = rules_of(schedule_id)
-        found = faults(rules) + _bonus_faults(schedule_id)
+        roles = list(models.Role.objects.values_list("code", flat=True))
+        found = faults(rules, terms_of(schedule), roles=roles) + _bonus_faults(schedule_id)
+        if (schedule.period_months is None) != (schedule.period_anchor is None):
+            found.append("period: it takes both its months and a day on which one begins")
         if not FIRST_YEAR <= schedule.effective_from.year <= LAST_YEAR:
             found.append(f"in force from: the year is not between {FIRST_YEAR} and {LAST_YEAR}")
         if found:
             raise FaultsError(f"credit table {schedule}", found)
-        schedule.digest = content_digest(schedule_id)
+        schedule.digest = content_digest(schedule)
         schedule.activated_at, schedule.activated_by = now, by
         schedule.save(update_fields=["digest", "activated_at", "activated_by"])
         resettle_on_commit()

@@ -6,6 +6,22 @@ from cec_plugin import models
 from cec_plugin.exceptions import LockedVersionError
 from cec_plugin.services.retry import in_transaction
 
+EDITED = (
+    "title",
+    "effective_from",
+    "source",
+    "decides",
+    "awards_to",
+    "units",
+    "per_hours",
+    "increment_hundredths",
+    "rounding",
+    "smallest_hundredths",
+    "period_months",
+    "period_anchor",
+)
+"""What is a version's own, and copied into the next."""
+
 
 def begin(schedule: models.Schedule) -> models.Schedule:
     """Save a new draft under its organization's next version number.
@@ -31,9 +47,7 @@ def draft_from(schedule_id: int) -> models.Schedule:
         draft = _number(
             models.Schedule(
                 organization_id=source.organization_id,
-                title=source.title,
-                effective_from=source.effective_from,
-                source=source.source,
+                **{name: getattr(source, name) for name in EDITED},
             )
         )
         _copy_parts(source.pk, draft.pk)
@@ -49,9 +63,7 @@ def edit(schedule: models.Schedule) -> models.Schedule:
         LockedVersionError: it is active by now.
     """
     edited = models.Schedule.objects.filter(pk=schedule.pk, activated_at__isnull=True).update(
-        title=schedule.title,
-        effective_from=schedule.effective_from,
-        source=schedule.source,
+        **{name: getattr(schedule, name) for name in EDITED}
     )
     if not edited:
         raise LockedVersionError(f"credit table {schedule} is active and is never edited")
@@ -80,3 +92,7 @@ def _copy_parts(source_id: int, draft_id: int) -> None:
         bonus.pk, bonus.schedule_id = None, draft_id
         bonus.rule_id = None if bonus.rule_id is None else copied[codes[bonus.rule_id]]
     models.RoleBonus.objects.bulk_create(bonuses)
+    caps = list(models.Cap.objects.filter(schedule_id=source_id).order_by("pk"))
+    for cap in caps:
+        cap.pk, cap.schedule_id = None, draft_id
+    models.Cap.objects.bulk_create(caps)

@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from cec_plugin import models
 from cec_plugin.conf import get_settings
 from cec_plugin.domain import notices as domain
-from cec_plugin.domain.allocation import Finished
+from cec_plugin.domain.allocation import Finished, OfParts
 from cec_plugin.domain.keys import activity_key
 from cec_plugin.domain.notices import Kind, Stint, Via
 from cec_plugin.domain.ports import CompletionFacts, Platform
 from cec_plugin.domain.selectors import ActivityRef
+from cec_plugin.domain.tables import LEARNER
 
 LOOK_AGAIN = timedelta(days=1)
 """How often the end of a run is looked at while somebody waits for it: an end can move."""
@@ -44,12 +45,18 @@ class FoldedPerson:
 
 
 def fold_person(
-    *, identities: Mapping[int, str], person_id: int, platform: Platform, now: datetime
+    *,
+    identities: Mapping[int, str],
+    person_id: int,
+    platform: Platform,
+    now: datetime,
+    ask_registration: bool = False,
 ) -> FoldedPerson:
     """Fold every notice not yet settled, and every participation due, of these identities.
 
     ``identities`` maps the ids of identities of the person to their keys; participations of all
-    the person's identities are returned.
+    the person's identities are returned. ``ask_registration``: some rule asks whether learners
+    were registered for what they finished.
 
     Raises:
         UnpreparedError: an activity is new.
@@ -88,6 +95,8 @@ def fold_person(
         )
         _apply(one, group, activity, facts.get(key), now)
         known[key] = one
+    if ask_registration:
+        _ask_registration([known[key] for key in groups], platform)
     return FoldedPerson(
         participations=list(known.values()),
         changed=frozenset(groups),
@@ -138,6 +147,22 @@ def _ask(
     }
 
 
+def _ask_registration(folded: Iterable[models.Participation], platform: Platform) -> None:
+    """Ask once for each learner and course; what was true when it was finished stays true."""
+    site = get_settings().site
+    asked = {
+        (one.identity.subject, one.activity.key): one
+        for one in folded
+        if one.role == LEARNER
+        and one.registered is None
+        and one.earned_at is not None
+        and one.activity.site == site
+    }
+    times = {pair: one.earned_at for pair, one in asked.items() if one.earned_at is not None}
+    for pair, registered in platform.registered(times).items():
+        asked[pair].registered = registered
+
+
 def _apply(
     one: models.Participation,
     group: Iterable[models.Notice],
@@ -165,6 +190,7 @@ def _apply(
         for stint in folded.stints
     ]
     one.grade, one.mode = folded.grade, folded.mode
+    one.via = folded.via.value if folded.via else ""
     one.service_hundredths = folded.service_hundredths
     one.earned_at, one.earned_from = _earned(one, folded, facts)
     ends_at = run_end(activity)
@@ -194,7 +220,26 @@ def run_end(activity: models.Activity) -> datetime | None:
     return activity.ends_at if counts == models.catalogue.Counts.RUN_END else None
 
 
-def as_finished(one: models.Participation, now: datetime, *, counted: bool) -> Finished | None:
+def stints_of(one: models.Participation) -> tuple[Stint, ...]:
+    """Return the times that a participation stood."""
+    return tuple(
+        Stint(
+            number=number,
+            began_at=datetime.fromisoformat(began),
+            ended_at=datetime.fromisoformat(ended) if ended else None,
+        )
+        for number, (began, ended) in enumerate(one.stints, start=1)
+    )
+
+
+def as_finished(
+    one: models.Participation,
+    now: datetime,
+    *,
+    counted: bool,
+    related: bool = False,
+    of_parts: OfParts | None = None,
+) -> Finished | None:
     """Return the participation as allocation sees it, None where it never stood.
 
     What ``counted`` once goes on counting, should the end of the run move later afterwards.
@@ -210,17 +255,16 @@ def as_finished(one: models.Participation, now: datetime, *, counted: bool) -> F
             organization=one.activity.organization_key,
         ),
         role=one.role,
-        stints=tuple(
-            Stint(
-                number=number,
-                began_at=datetime.fromisoformat(began),
-                ended_at=datetime.fromisoformat(ended) if ended else None,
-            )
-            for number, (began, ended) in enumerate(one.stints, start=1)
-        ),
+        stints=stints_of(one),
         earned_at=one.earned_at,
         earned_from=one.earned_from,
         service_hundredths=one.service_hundredths,
         counts_from=ends_at,
         counting=counted or ends_at is None or ends_at <= now,
+        grade=one.grade,
+        mode=one.mode,
+        via=Via(one.via) if one.via else None,
+        registered=one.registered,
+        related=related,
+        of_parts=of_parts,
     )

@@ -44,9 +44,9 @@ def load_pack(pack: Pack) -> Loaded:
         for code, label in pack.roles.items():
             models.Role.objects.get_or_create(code=code, defaults={"label": label})
         draft = _draft(organization, pack)
-        digest = content_digest(draft.pk)
+        digest = content_digest(draft)
         for other in organization.schedules.exclude(pk=draft.pk).order_by("-version"):
-            if content_digest(other.pk) == digest:
+            if content_digest(other) == digest:
                 draft.delete()
                 return Loaded(schedule=other, new=False)
         return Loaded(schedule=draft, new=True)

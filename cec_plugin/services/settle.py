@@ -6,18 +6,21 @@ this, for some people.
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
 from django.db.models import F
 
 from cec_plugin import models
-from cec_plugin.domain.allocation import Line, Refusal, allocate
+from cec_plugin.domain.allocation import Line, Refusal
 from cec_plugin.domain.ports import Platform
+from cec_plugin.domain.weigh import allocate
+from cec_plugin.selectors.known import KnownPerson
 from cec_plugin.selectors.tables import ActiveTables
 from cec_plugin.services import prepare
 from cec_plugin.services.enqueue import enqueue
+from cec_plugin.services.finish import FinishedPrograms
 from cec_plugin.services.fold import FoldedPerson, UnpreparedError, as_finished, fold_person
 from cec_plugin.services.post import awards_of, post
 from cec_plugin.services.refuse import refuse
@@ -108,23 +111,41 @@ def _settle_locked(subject: _Subject, platform: Platform, now: datetime) -> int:
     # read from here on is what the last to hold the lock left behind.
     for _, account_id in sorted(subject.accounts.items()):
         models.Account.objects.filter(pk=account_id).update(revision=F("revision") + 1)
-    folded = fold_person(
-        identities=subject.identities, person_id=subject.person_id, platform=platform, now=now
-    )
     tables = ActiveTables()
+    asks = tables.asks()
+    folded = fold_person(
+        identities=subject.identities,
+        person_id=subject.person_id,
+        platform=platform,
+        now=now,
+        ask_registration=asks.registration,
+    )
+    programs = None
+    if tables.has_programs:
+        programs = FinishedPrograms(folded.participations, person_id=subject.person_id, now=now)
+        folded = replace(folded, changed=folded.changed | programs.changed)
     if any(one.id not in subject.accounts for one in tables.organizations):
         raise UnpreparedError(accounts=True)
     awards = awards_of(subject.accounts.values())
     counted = {
         award.participation for mine in awards.values() for award in mine if not award.reversed
     }
+    known = KnownPerson(subject.person_id, asks)
     finished = [
         seen
         for one in folded.participations
-        if (seen := as_finished(one, now, counted=one.key in counted))
+        if (
+            seen := as_finished(
+                one,
+                now,
+                counted=one.key in counted,
+                related=one.activity_id in known.relations,
+                of_parts=programs.parts(one) if programs else None,
+            )
+        )
     ]
     decided = {
-        organization.id: allocate(finished, organization, tables.table)
+        organization.id: allocate(finished, organization, tables.table, known.at(organization.id))
         for organization in tables.organizations
     }
     _save(folded, decided, now)

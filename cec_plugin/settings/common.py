@@ -27,6 +27,8 @@ DEFAULTS: dict[str, Any] = {
     "CEC_POLICY": {},
     # How far back the comparison with the platform looks, in days.
     "CEC_COMPARE_DAYS": 7,
+    # Patterns of user names (* any text, ? one character) that are nobody's: tests, demonstrations.
+    "CEC_TEST_ACCOUNTS": [],
     # The template that the learner's page extends.
     "CEC_BASE_TEMPLATE": "main_django.html",
     # Dotted paths of REST framework authentication classes.

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from cec_plugin.models.outbox import HoldCode
 from cec_plugin.selectors.transcript import Credit, NotCredited, Shown, Total, Transcript
-from cec_plugin.web import why, words
+from cec_plugin.web import refused, why, words
 
 REVERSED = "reversed"
 """The code of the state that the row of a reversal shows: that it is one, and why."""
@@ -179,7 +179,7 @@ def _refused(refusals: Iterable[NotCredited]) -> tuple[RefusedRow, ...]:
             title=same[0].title,
             role=words.role(same[0].role),
             reasons=tuple(
-                Reason(why=why.refusal(one), source=why.refusal_source(one)) for one in same
+                Reason(why=refused.refusal(one), source=refused.refusal_source(one)) for one in same
             ),
         )
         for same in by_participation.values()

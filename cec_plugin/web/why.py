@@ -1,19 +1,16 @@
 """Why this figure, or why none: the steps of a decision as sentences."""
 
 from collections.abc import Iterator
-from datetime import datetime
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cec_plugin.domain.allocation import RefusalCode
 from cec_plugin.domain.basis import Step
 from cec_plugin.domain.selectors import Selector
-from cec_plugin.domain.tables import LEARNER, BonusKind
+from cec_plugin.domain.tables import BonusKind
 from cec_plugin.models.ledger import EntryKind
 from cec_plugin.models.outbox import HoldCode
-from cec_plugin.selectors.transcript import Credit, InForce, NotCredited, Receipt, Shown
-from cec_plugin.web import words
+from cec_plugin.selectors.transcript import Credit, InForce, Receipt, Shown
+from cec_plugin.web import reckoning, words
 
 
 def steps(credit: Credit) -> Iterator[str]:
@@ -67,17 +64,25 @@ def _step(step: Step, credit: Credit) -> str:
                 "amount": _amount(step, credit),
                 "hours": words.amount(int(step.get("service_hundredths", 0)), "hours"),
             }
+        case {"step": "reverses"}:
+            return _("%(amount)s: an earlier credit is taken back.") % {
+                "amount": _amount(step, credit)
+            }
+        case {"step": "bonus", "kind": BonusKind.MULTIPLE}:
+            return _("For the role “%(role)s”: %(factor)s times the learner's %(amount)s.") % {
+                "role": words.role(credit.role) if credit.role else step["role"],
+                "factor": words.figure(int(step["hundredths"])),
+                "amount": words.amount(int(step.get("learner_hundredths", 0)), "hours"),
+            }
         case {"step": "bonus"}:
             return _("For the role “%(role)s”: %(amount)s.") % {
                 "role": words.role(credit.role) if credit.role else step["role"],
                 "amount": _amount(step, credit),
             }
-        case {"step": "reverses"}:
-            return _("%(amount)s: an earlier credit is taken back.") % {
-                "amount": _amount(step, credit)
-            }
         case _:
-            return _("A step that this page cannot explain (%(code)s).") % {"code": step["step"]}
+            return reckoning.step(step, credit.unit) or _(
+                "A step that this page cannot explain (%(code)s)."
+            ) % {"code": step["step"]}
 
 
 def _amount(step: Step, credit: Credit) -> str:
@@ -97,6 +102,8 @@ def _rule(step: Step, credit: Credit, by: InForce) -> str:
     }
     if "hundredths" in step:
         said += " " + _("It gives a learner %(amount)s.") % {"amount": _amount(step, credit)}
+    if step.get("approved_as"):
+        said += " " + _("Approved as %(code)s.") % {"code": step["approved_as"]}
     return said
 
 
@@ -139,58 +146,3 @@ def receipt(one: Receipt, credit: Credit) -> str:
 def no_receipt() -> str:
     """Say that no registry hears of a credit."""
     return _("It stands in this site's records; no outside records are told of it.")
-
-
-def refusal(one: NotCredited) -> str:
-    """Say why an organization gives no credit."""
-    told = {"organization": one.organization, "role": words.role(one.role)}
-    match one.code:
-        case RefusalCode.NO_TABLE:
-            return _("%(organization)s had no credit table in force on that day.") % told
-        case RefusalCode.NO_RULE:
-            return _("The credit table of %(organization)s does not name this activity.") % told
-        case RefusalCode.NO_FIGURE if one.role.code != LEARNER:
-            return _("%(organization)s has not set a figure for the role “%(role)s” yet.") % told
-        case RefusalCode.NO_FIGURE:
-            return _("%(organization)s has not set a figure for this activity yet.") % told
-        case RefusalCode.ROLE_NOT_CREDITED:
-            return (
-                _("%(organization)s gives no credit for the role “%(role)s” in this activity.")
-                % told
-            )
-        case RefusalCode.NO_HOURS:
-            return _(
-                "%(organization)s reckons the role “%(role)s” by the hour of service, "
-                "and nobody has entered your hours yet."
-            ) % (told)
-        case RefusalCode.ZERO:
-            return _("The credit table of %(organization)s gives 0 for it.") % told
-        case RefusalCode.RUN_NOT_ENDED:
-            return _run_not_ended(one.organization, one.details.get("until", ""))
-        case None:
-            return _("No organization has a credit table yet.")
-
-
-def _run_not_ended(organization: str, until: str) -> str:
-    if not until:
-        return _("%(organization)s counts it when the course has ended.") % {
-            "organization": organization
-        }
-    ends_on = timezone.localdate(datetime.fromisoformat(until))
-    return _("%(organization)s counts it when the course has ended, on %(date)s.") % {
-        "organization": organization,
-        "date": words.day(ends_on),
-    }
-
-
-def refusal_source(one: NotCredited) -> str:
-    """Say which line of which credit table refused, empty where no table spoke."""
-    version, rule = one.details.get("version"), one.details.get("rule")
-    if version and rule:
-        return _("Credit table version %(version)s, rule “%(rule)s”.") % {
-            "version": version,
-            "rule": rule,
-        }
-    if version:
-        return _("Credit table version %(version)s.") % {"version": version}
-    return ""

@@ -79,9 +79,19 @@ def amount(hundredths: int, unit: str) -> str:
 
 def unit_word(hundredths: int, unit: str) -> str:
     """Return the unit's word for this many; a unit that a site made up stays as it is."""
-    if unit != "hours":
-        return unit
     whole, rest = divmod(abs(hundredths), 100)
+    one = whole if not rest else whole + 1  # 0.5 credits, 1 credit
+    match unit:
+        case "credits":
+            return ngettext("credit", "credits", one)
+        case "points":
+            return ngettext("point", "points", one)
+        case "ceu":
+            return ngettext("CEU", "CEUs", one)
+        case "hours":
+            pass
+        case _:
+            return unit
     if rest and whole < 2:  # English says 1.5 hours, French 1,5 heure
         return pgettext("a figure below two that is not whole", "hours")
     return ngettext("hour", "hours", whole)
@@ -106,6 +116,8 @@ def earned_from(code: str) -> str:
             return _("the date of your passing grade")
         case "source":
             return _("the date given with it")
+        case "program":
+            return _("the date of the last of its courses")
         case _:
             return _("the date we were told of it")
 

@@ -195,7 +195,7 @@ def test_every_fault_is_told_with_its_line_and_nothing_is_half_loaded(tmp_path: 
     [
         ('name = "Guild of Coaches"', f'name = "{"x" * 201}"', "organization, name"),
         ('code = "guild"', 'code = "guild"\ntime_zone = "Mars/Base"', "organization, time_zone"),
-        ('code = "guild"', 'code = "guild"\nunit = "points"', "organization, unit"),
+        ('code = "guild"', 'code = "guild"\nunit = "parsecs"', "organization, unit"),
         ('title = "The Guild\'s hours"', f'title = "{"x" * 201}"', "table, title"),
         ('label = "speaker"', f'label = "{"x" * 101}"', "role 'presenter', label"),
         ('title = "Ethics"', f'title = "{"x" * 201}"', "rule 'ethics', title"),

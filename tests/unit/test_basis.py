@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cec_plugin.domain.allocation import Line, allocate
+from cec_plugin.domain.allocation import Line
 from cec_plugin.domain.basis import (
     Step,
     bonus_step,
@@ -19,6 +19,7 @@ from cec_plugin.domain.basis import (
 )
 from cec_plugin.domain.credits import times
 from cec_plugin.domain.tables import CreditTable
+from cec_plugin.domain.weigh import allocate
 from cec_plugin.exceptions import CecError
 from tests.unit.examples import CPC, START, finished, flat, per_hour, rule
 

@@ -177,7 +177,7 @@ def test_a_pack_without_rules_is_refused() -> None:
         ),
         (
             "[[roles]]\ncode = 'a'\nlabel = 'a'\n[[bonuses]]\nrole = 'a'\nkind = 'daily'\n",
-            "line 11, bonuses kind: it is one of flat, per_hour",
+            "line 11, bonuses kind: it is one of flat, per_hour, multiple",
         ),
         (
             "[[roles]]\ncode = 'a'\nlabel = 'a'\n[[bonuses]]\nrole = 'a'\nhours = '1.234'\n",

@@ -13,11 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cec_plugin.domain.allocation import Finished, Line, allocate
+from cec_plugin.domain.allocation import Finished, Line
 from cec_plugin.domain.notices import Heard, Stint, fold
 from cec_plugin.domain.posting import Award, Posted, Reversal, ReversalReason, difference
 from cec_plugin.domain.selectors import ActivityRef
 from cec_plugin.domain.tables import CreditTable
+from cec_plugin.domain.weigh import allocate
 from tests.unit.examples import (
     CPC,
     day,

@@ -45,6 +45,13 @@ class CourseInstructorRole(RoleBase):
         super().__init__("instructor", course_key.org, course_key)
 
 
+class CourseBetaTesterRole(RoleBase):
+    """Who tries one course run out before it opens."""
+
+    def __init__(self, course_key: CourseKey) -> None:
+        super().__init__("beta_testers", course_key.org, course_key)
+
+
 class OrgStaffRole(RoleBase):
     """Staff of every course run of an organization."""
 
