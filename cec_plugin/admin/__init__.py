@@ -9,7 +9,9 @@ from cec_plugin.admin import (
     operations,
     outbox,
     people,
+    programs,
     registries,
+    rules,
     schedules,
     serving,
 )
@@ -23,7 +25,9 @@ __all__ = [
     "operations",
     "outbox",
     "people",
+    "programs",
     "registries",
+    "rules",
     "schedules",
     "serving",
 ]

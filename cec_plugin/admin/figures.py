@@ -48,6 +48,28 @@ class FigureField(forms.CharField):
             return True
 
 
+class CodesField(forms.CharField):
+    """Codes typed with commas between them; its value is the list of them, each once."""
+
+    def to_python(self, value: Any) -> list[str]:  # type: ignore[override]
+        """Return the codes, sorted."""
+        if isinstance(value, list):
+            return value
+        text = super().to_python(value)
+        return sorted({code.strip() for code in text.split(",")} - {""})
+
+    def run_validators(self, value: Any) -> None:
+        """Leave it at that: whether there are such codes is asked when the table is activated."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """Show the codes, and what somebody typed as it was typed."""
+        return ", ".join(value) if isinstance(value, list) else value
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Compare the codes, however they are written."""
+        return sorted(initial or []) != self.to_python(data)
+
+
 class AccountField(forms.CharField):
     """An account on the platform, by user name, e-mail or id; its value is ``AccountFacts``."""
 

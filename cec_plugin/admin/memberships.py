@@ -31,7 +31,7 @@ class NumberForm(_MembershipModelForm):
 
     class Meta:
         model = models.Membership
-        fields: ClassVar[tuple[str, ...]] = ("number",)
+        fields: ClassVar[tuple[str, ...]] = ("number", "valid_from", "valid_until")
 
     def clean(self) -> dict[str, Any] | None:
         """Link as soon as the form is sound: only then is it known whether the number is free.
@@ -42,6 +42,10 @@ class NumberForm(_MembershipModelForm):
         cleaned = super().clean()
         if cleaned is None or self.errors:
             return cleaned
+        begins, ends = cleaned.get("valid_from"), cleaned.get("valid_until")
+        if begins and ends and begins > ends:
+            self.add_error("valid_until", _("The last day lies before the first."))
+            return cleaned
         person_id, organization_id = self.whose(cleaned)
         try:
             self.instance = link(
@@ -50,6 +54,8 @@ class NumberForm(_MembershipModelForm):
                 number=cleaned["number"],
                 verified_by=self.by,
                 now=datetime.now(UTC),
+                valid_from=begins,
+                valid_until=ends,
             )
         except NumberTakenError:
             taken = _("This member number is linked to somebody else in this organization.")
@@ -67,7 +73,7 @@ class MembershipForm(NumberForm):
     account = AccountField()
 
     class Meta(NumberForm.Meta):
-        fields = ("organization", "number")
+        fields = ("organization", "number", "valid_from", "valid_until")
 
     def clean_account(self) -> Any:
         """Refuse somebody whom the organization knows under a number already.
@@ -121,8 +127,16 @@ class MembershipAdmin(Admin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Show when it was verified once it is there."""
         if obj is None:
-            return ("account", "organization", "number")
-        return ("person", "organization", "number", "verified_by", "verified_at")
+            return ("account", "organization", "number", "valid_from", "valid_until")
+        return (
+            "person",
+            "organization",
+            "number",
+            "valid_from",
+            "valid_until",
+            "verified_by",
+            "verified_at",
+        )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Keep whose membership it is."""

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cec_plugin import models
-from cec_plugin.admin.figures import FigureField
+from cec_plugin.admin.figures import CodesField, FigureField
 from cec_plugin.admin.reading import Inline
 from cec_plugin.admin.steps import Done, Step, SteppedAdmin
 from cec_plugin.exceptions import LockedVersionError
@@ -23,9 +23,10 @@ from cec_plugin.services.activate import activate
 if TYPE_CHECKING:
     _RuleModelForm = forms.ModelForm[models.Rule]
     _BonusModelForm = forms.ModelForm[models.RoleBonus]
+    _CapModelForm = forms.ModelForm[models.Cap]
     _InlineFormSet = BaseInlineFormSet[Any, Any, Any]
 else:
-    _RuleModelForm = _BonusModelForm = forms.ModelForm
+    _RuleModelForm = _BonusModelForm = _CapModelForm = forms.ModelForm
     _InlineFormSet = BaseInlineFormSet
 
 
@@ -52,7 +53,22 @@ class BonusForm(_BonusModelForm):
 
     class Meta:
         model = models.RoleBonus
-        fields = ("rule", "role", "kind", "hundredths", "source")
+        fields = ("rule", "role", "kind", "hundredths", "first_time_only", "stacks", "source")
+
+
+class CapForm(_CapModelForm):
+    """The most that some roles earn, typed as a figure."""
+
+    hundredths = FigureField(label=gettext_lazy("at most"))
+    roles = CodesField(
+        label=gettext_lazy("roles"),
+        required=False,
+        help_text=gettext_lazy("Codes with commas between them; empty: all roles together."),
+    )
+
+    class Meta:
+        model = models.Cap
+        fields = ("code", "roles", "per", "hundredths", "source")
 
 
 class BonusFormSet(_InlineFormSet):
@@ -98,6 +114,7 @@ class RuleInline(_DraftInline):
 
     model = models.Rule
     form = RuleForm
+    show_change_link = True  # to its conditions
 
 
 class BonusInline(_DraftInline):
@@ -107,6 +124,13 @@ class BonusInline(_DraftInline):
     form = BonusForm
     formset = BonusFormSet
     verbose_name_plural = gettext_lazy("role bonuses (a new rule can be chosen once it is saved)")
+
+
+class CapInline(_DraftInline):
+    """The caps of a table."""
+
+    model = models.Cap
+    form = CapForm
 
 
 def _is_draft(schedule: Any) -> bool:
@@ -168,10 +192,14 @@ class ScheduleAdmin(SteppedAdmin):
         "title",
         "effective_from",
         "source",
+        ("decides", "awards_to"),
+        ("units", "per_hours"),
+        ("increment_hundredths", "rounding", "smallest_hundredths"),
+        ("period_months", "period_anchor"),
         "activated_at",
         "activated_by",
     )
-    inlines = (RuleInline, BonusInline)
+    inlines = (RuleInline, BonusInline, CapInline)
     actions = None
     steps: ClassVar[tuple[Step, ...]] = (
         Step(

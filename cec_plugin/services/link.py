@@ -1,16 +1,18 @@
 """Say under which number an organization knows a person, and let go what waited for it."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import IntegrityError
-from django.db.models import F
+from django.db.models import F, Q
 
 from cec_plugin import models
 from cec_plugin.domain.delivery import State
 from cec_plugin.domain.keys import digest
+from cec_plugin.domain.terms import AwardsTo
 from cec_plugin.exceptions import CecError
 from cec_plugin.models.outbox import HoldCode
 from cec_plugin.services import prepare
+from cec_plugin.services.mark import mark
 from cec_plugin.services.retry import in_transaction
 from cec_plugin.services.wake import deliver_on_commit
 
@@ -20,12 +22,21 @@ class NumberTakenError(CecError):
 
 
 def link(
-    *, person_id: int, organization_id: int, number: str, verified_by: str, now: datetime
+    *,
+    person_id: int,
+    organization_id: int,
+    number: str,
+    verified_by: str,
+    now: datetime,
+    valid_from: date | None = None,
+    valid_until: date | None = None,
 ) -> models.Membership:
     """Link the person to a member number and release the deliveries that waited for one.
 
     Opens a transaction of its own and takes the account's lock in it. Spaces around the number
-    do not count.
+    do not count. ``valid_from`` and ``valid_until`` are the first and the last day of membership,
+    None for an open side; where the organization awards to its members, the person is settled
+    again by them.
 
     Raises:
         NumberTakenError: somebody else has the number.
@@ -51,6 +62,8 @@ def link(
             defaults={
                 "number": number,
                 "number_key": digest("number", number),
+                "valid_from": valid_from,
+                "valid_until": valid_until,
                 "verified_by": verified_by,
                 "verified_at": now,
             },
@@ -59,9 +72,17 @@ def link(
         return membership
 
     try:
-        return in_transaction(work)
+        membership = in_transaction(work)
     except IntegrityError as error:  # somebody else was linked to it just now
         raise NumberTakenError("this member number is linked to somebody else already") from error
+    asking = models.Schedule.objects.filter(
+        organization_id=organization_id,
+        activated_at__isnull=False,
+        awards_to=AwardsTo.MEMBERS.value,
+    )
+    if asking.exists():
+        mark(Q(identity__person_id=person_id), now=now)
+    return membership
 
 
 def _release(person_id: int, organization_id: int, now: datetime) -> None:
