@@ -55,7 +55,7 @@ class CodesField(forms.CharField):
         """Return the codes, sorted."""
         if isinstance(value, list):
             return value
-        text = super().to_python(value)
+        text = super().to_python(value) or ""
         return sorted({code.strip() for code in text.split(",")} - {""})
 
     def run_validators(self, value: Any) -> None:

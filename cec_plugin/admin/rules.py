@@ -102,5 +102,6 @@ class RuleAdmin(Admin):
         return is_draft and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse: a line is deleted on the page of its table."""
-        return False
+        """Allow it in a draft."""
+        is_draft = obj is None or not obj.schedule.is_active
+        return is_draft and super().has_delete_permission(request, obj)

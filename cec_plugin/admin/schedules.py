@@ -19,6 +19,7 @@ from cec_plugin.admin.steps import Done, Step, SteppedAdmin
 from cec_plugin.exceptions import LockedVersionError
 from cec_plugin.services import draft
 from cec_plugin.services.activate import activate
+from cec_plugin.services.rehearse import begin
 
 if TYPE_CHECKING:
     _RuleModelForm = forms.ModelForm[models.Rule]
@@ -159,6 +160,21 @@ def _before_activating(schedule: models.Schedule) -> list[str]:
     ]
 
 
+def _preview(request: HttpRequest, schedule: models.Schedule) -> Done:
+    asked = begin(schedule.pk, by=request.user.get_username(), now=datetime.now(UTC))
+    return Done(
+        text=_("The accounts are being looked at; reload this page in a minute or two."),
+        go=reverse("admin:cec_plugin_preview_change", args=[asked.pk]),
+    )
+
+
+def _before_previewing(_schedule: models.Schedule) -> list[str]:
+    return [
+        _("Every account of the organization is looked at: what it has, and what it would have."),
+        _("Nothing is awarded, reversed or sent."),
+    ]
+
+
 def _new_draft(_request: HttpRequest, schedule: models.Schedule) -> Done:
     made = draft.draft_from(schedule.pk)
     return Done(
@@ -211,6 +227,14 @@ class ScheduleAdmin(SteppedAdmin):
             run=_activate,
         ),
         Step(
+            name="preview",
+            label=gettext_lazy("Preview"),
+            permission="preview",
+            says=_before_previewing,
+            offered=lambda _: True,
+            run=_preview,
+        ),
+        Step(
             name="draft",
             label=gettext_lazy("New draft from this version"),
             permission="draft",
@@ -223,6 +247,10 @@ class ScheduleAdmin(SteppedAdmin):
     def has_activate_permission(self, request: HttpRequest) -> bool:
         """Ask for the permission of its own."""
         return request.user.has_perm("cec_plugin.activate_schedule")
+
+    def has_preview_permission(self, request: HttpRequest) -> bool:
+        """Ask for the permission to see previews: it shows what everybody has."""
+        return request.user.has_perm("cec_plugin.view_preview")
 
     def has_draft_permission(self, request: HttpRequest) -> bool:
         """Ask for the permission to add a table."""

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from cec_plugin.domain import conditions, pack_programs, pack_terms, terms
+from cec_plugin.domain.pack_programs import PackProgram
 from cec_plugin.domain.selectors import Selector, specificity, tie
-from cec_plugin.domain.tables import Bonus, BonusKind, Rule
+from cec_plugin.domain.tables import Bonus, BonusKind, OfProgram, Rule
+from cec_plugin.domain.terms import Terms
 from cec_plugin.domain.toml_fields import TomlFields
 from cec_plugin.exceptions import FaultsError
 
@@ -21,10 +24,23 @@ SELECTORS = {
 KEYS = {selector: key for key, selector in SELECTORS.items()}
 SECTIONS = {
     "organization": {"code", "name", "unit", "time_zone"},
-    "table": {"title", "effective_from", "source"},
+    "table": {"title", "effective_from", "source", *pack_terms.TABLE},
     "roles": {"code", "label"},
-    "rules": {"code", "title", "hours", "credit_type", "source", *SELECTORS},
-    "bonuses": {"role", "rule", "hours", "kind", "source"},
+    "rules": {
+        "code",
+        "title",
+        "hours",
+        "credit_type",
+        "source",
+        "approved_as",
+        "of_program",
+        *SELECTORS,
+        *pack_terms.RULES,
+    },
+    "bonuses": {"role", "rule", "hours", "kind", "first_time_only", "stacks", "source"},
+    "caps": pack_terms.CAPS,
+    "programs": pack_programs.PROGRAMS,
+    "parts": pack_programs.PARTS,
 }
 
 
@@ -50,6 +66,8 @@ class Pack:
     rules: tuple[Rule, ...]
     sources: Mapping[str, str]
     bonuses: tuple[PackBonus, ...]
+    terms: Terms = terms.PLAIN
+    programs: tuple[PackProgram, ...] = ()
 
 
 def read_pack(text: str, *, name: str) -> Pack:
@@ -82,6 +100,7 @@ class _Reader(TomlFields):
             )
             for position, row in enumerate(self.rows("roles"))
         ]
+        under = pack_terms.read_terms(self, table, dict(roles).keys())
         rules = [self._rule(position, row) for position, row in enumerate(self.rows("rules"))]
         bonuses = [
             self._bonus(position, row, dict(roles).keys(), {rule.code for rule, _ in rules})
@@ -93,6 +112,7 @@ class _Reader(TomlFields):
         self._once("rules", "code", [rule.code for rule, _ in rules])
         self._once("bonuses", "role", [one.role and (one.role, one.rule) for one in bonuses])
         self._ties([rule for rule, _ in rules])
+        self._contradictions([rule for rule, _ in rules], under)
         return Pack(
             organization={
                 "code": self.code("organization", 0, organization, "code"),
@@ -107,6 +127,8 @@ class _Reader(TomlFields):
             rules=tuple(rule for rule, _ in rules),
             sources={rule.code: source for rule, source in rules},
             bonuses=tuple(bonuses),
+            terms=under,
+            programs=pack_programs.read_programs(self),
         )
 
     def _rule(self, position: int, row: dict[str, Any]) -> tuple[Rule, str]:
@@ -124,6 +146,9 @@ class _Reader(TomlFields):
             credit_type=self.text("rules", position, {"credit_type": "cec", **row}, "credit_type"),
             hundredths=self.figure("rules", position, row),
             title=self.optional("rules", position, row, "title"),
+            conditions=pack_terms.read_conditions(self, position, row),
+            of_program=self.choice("rules", position, row, "of_program", OfProgram.INCLUSIVE),
+            approved_as=self.optional("rules", position, row, "approved_as"),
         )
         return rule, self.optional("rules", position, row, "source")
 
@@ -136,11 +161,12 @@ class _Reader(TomlFields):
         rule = self.optional("bonuses", position, row, "rule")
         if rule and rule not in rules:
             self.fault("bonuses", position, "rule", f"there is no rule {rule!r} in [[rules]]")
-        kind = self.optional("bonuses", position, row, "kind", BonusKind.FLAT.value)
-        if kind not in list(BonusKind):
-            self.fault("bonuses", position, "kind", "it is one of " + ", ".join(BonusKind))
-            kind = BonusKind.FLAT.value
-        bonus = Bonus(kind=BonusKind(kind), hundredths=self.figure("bonuses", position, row))
+        bonus = Bonus(
+            kind=self.choice("bonuses", position, row, "kind", BonusKind.FLAT),
+            hundredths=self.figure("bonuses", position, row),
+            first_time_only=self.flag("bonuses", position, row, "first_time_only"),
+            stacks=self.flag("bonuses", position, {"stacks": True, **row}, "stacks"),
+        )
         source = self.optional("bonuses", position, row, "source")
         return PackBonus(role=role, rule=rule, bonus=bonus, source=source)
 
@@ -150,6 +176,14 @@ class _Reader(TomlFields):
             if name and name in seen:
                 self.fault(section, position, key, "it is given twice")
             seen.add(name)
+
+    def _contradictions(self, rules: Iterable[Rule], under: Terms) -> None:
+        for fault in terms.faults_of(under, roles=None):
+            self.fault("table", 0, "", fault)
+        for position, rule in enumerate(rules):
+            has_period = under.period is not None
+            for fault in conditions.faults_of(rule.conditions, has_period=has_period):
+                self.fault("rules", position, "code", fault)
 
     def _ties(self, rules: Iterable[Rule]) -> None:
         # Only rules of one rank can tie, and exact names only with themselves: so a table of

@@ -3,11 +3,16 @@
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 
 from cec_plugin.domain.allocation import FIRST_YEAR, LAST_YEAR
 from cec_plugin.domain.credits import parse_hundredths
 from cec_plugin.exceptions import InvalidFigureError
+
+Choice = TypeVar("Choice", bound=StrEnum)
+LARGEST = 10_000
+"""The greatest whole number that anything in a pack is."""
 
 CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,49}")
 
@@ -27,15 +32,67 @@ class TomlFields:
             if section not in sections:
                 self.fault(section, 0, "", "there is no such section")
 
-    def figure(self, section: str, position: int, row: dict[str, Any]) -> int | None:
-        """Return the figure under ``hours`` in hundredths, None where there is none."""
-        if "hours" not in row:
+    def figure(
+        self, section: str, position: int, row: dict[str, Any], key: str = "hours"
+    ) -> int | None:
+        """Return a figure in hundredths, None where there is none."""
+        if key not in row:
             return None
         try:
-            return parse_hundredths(row["hours"])
+            return parse_hundredths(row[key])
         except InvalidFigureError as error:
-            self.fault(section, position, "hours", str(error))
+            self.fault(section, position, key, str(error))
             return None
+
+    def whole(
+        self, section: str, position: int, row: dict[str, Any], key: str, default: int | None
+    ) -> int | None:
+        """Return a whole number."""
+        value = row.get(key, default)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+            self.fault(section, position, key, "it must be a whole number")
+            return default
+        if value is not None and not 0 <= value <= LARGEST:
+            self.fault(section, position, key, f"it must be between 0 and {LARGEST}")
+            return default
+        return value
+
+    def flag(self, section: str, position: int, row: dict[str, Any], key: str) -> bool:
+        """Return true or false; false where nothing is said."""
+        value = row.get(key, False)
+        if not isinstance(value, bool):
+            self.fault(section, position, key, "it must be true or false")
+            return False
+        return value
+
+    def choice(
+        self, section: str, position: int, row: dict[str, Any], key: str, default: Choice
+    ) -> Choice:
+        """Return one of the values of an enumeration."""
+        kind = type(default)
+        value = row.get(key, default.value)
+        if value not in list(kind):
+            self.fault(section, position, key, "it is one of " + ", ".join(kind))
+            return default
+        return kind(value)
+
+    def texts(self, section: str, position: int, row: dict[str, Any], key: str) -> list[str]:
+        """Return a list of texts; none where nothing is said."""
+        value = row.get(key, [])
+        if not isinstance(value, list) or not all(
+            isinstance(one, str) and one.strip() for one in value
+        ):
+            self.fault(section, position, key, 'it must be a list of texts, such as ["a", "b"]')
+            return []
+        return [one.strip() for one in value]
+
+    def optional_date(
+        self, section: str, position: int, row: dict[str, Any], key: str
+    ) -> date | None:
+        """Return a date that may be missing."""
+        if key not in row:
+            return None
+        return self._date(section, position, row, key)
 
     def section(self, section: str) -> dict[str, Any]:
         """Return the section ``[name]``."""
@@ -88,15 +145,21 @@ class TomlFields:
             )  # fmt: skip
         return code
 
-    def date(self, section: str, row: dict[str, Any], key: str) -> date:
-        """Return a date that must be there."""
+    def _date(self, section: str, position: int, row: dict[str, Any], key: str) -> date:
         value = row.get(key)
         if not isinstance(value, date) or isinstance(value, datetime):
-            self.fault(section, 0, key, "a date is missing here, such as 2026-01-31")
+            self.fault(section, position, key, "a date is missing here, such as 2026-01-31")
             return date.min
         if not FIRST_YEAR <= value.year <= LAST_YEAR:
-            self.fault(section, 0, key, f"the year must be between {FIRST_YEAR} and {LAST_YEAR}")
+            self.fault(
+                section, position, key,
+                f"the year must be between {FIRST_YEAR} and {LAST_YEAR}",
+            )  # fmt: skip
         return value
+
+    def date(self, section: str, row: dict[str, Any], key: str) -> date:
+        """Return a date that must be there."""
+        return self._date(section, 0, row, key)
 
     def fault(self, section: str, position: int, key: str, reason: str) -> None:
         """Write down a fault of a field, with its line."""

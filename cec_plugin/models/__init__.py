@@ -7,6 +7,7 @@ from cec_plugin.models.notices import Notice, Participation, Service
 from cec_plugin.models.operations import JobRun
 from cec_plugin.models.outbox import Attempt, Delivery, Registry
 from cec_plugin.models.people import Identity, Membership, Person, Relation
+from cec_plugin.models.previews import Preview, PreviewedAccount
 from cec_plugin.models.programs import Exemption, PartCourse, Program, ProgramPart
 from cec_plugin.models.schedules import Cap, RoleBonus, Rule, Schedule
 
@@ -29,6 +30,8 @@ __all__ = [
     "PartCourse",
     "Participation",
     "Person",
+    "Preview",
+    "PreviewedAccount",
     "Program",
     "ProgramPart",
     "Refusal",

@@ -1,6 +1,7 @@
-"""What the organizations know of one person, as far as their credit tables ask for it."""
+"""What the organizations know of people, as far as their credit tables ask for it."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from datetime import date
 
 from django.utils import timezone
@@ -10,36 +11,47 @@ from cec_plugin.domain.allocation import STRANGER, Approval, Person
 from cec_plugin.selectors.tables import Asks
 
 
-class KnownPerson:
-    """One person's memberships, the organizations' decisions, and the person's own words."""
+class KnownPeople:
+    """Some people's memberships, the organizations' decisions, and the people's own words."""
 
-    def __init__(self, person_id: int, asks: Asks) -> None:
-        """Read what is asked: at most three queries, none where no rule asks."""
-        self.relations: frozenset[int] = frozenset()
+    def __init__(self, person_ids: Collection[int], asks: Asks) -> None:
+        """Read what is asked of all of them: at most three queries, none where no rule asks."""
+        self._relations: set[tuple[int, int]] = set()
         if asks.relation:
-            rows = models.Relation.objects.filter(person_id=person_id)
-            self.relations = frozenset(rows.values_list("activity_id", flat=True))
-        members: dict[int, list[tuple[date | None, date | None]]] = defaultdict(list)
+            rows = models.Relation.objects.filter(person_id__in=person_ids)
+            self._relations = set(rows.values_list("person_id", "activity_id"))
+        members: dict[tuple[int, int], list[tuple[date | None, date | None]]] = defaultdict(list)
         if asks.membership:
-            spans = models.Membership.objects.filter(person_id=person_id)
-            for pk, begins, ends in spans.values_list(
-                "organization_id", "valid_from", "valid_until"
+            spans = models.Membership.objects.filter(person_id__in=person_ids)
+            for person_id, pk, begins, ends in spans.values_list(
+                "person_id", "organization_id", "valid_from", "valid_until"
             ):
-                members[pk].append((begins, ends))
-        approvals: dict[int, dict[str, Approval]] = defaultdict(dict)
+                members[person_id, pk].append((begins, ends))
+        approvals: dict[tuple[int, int], dict[str, Approval]] = defaultdict(dict)
         if asks.approval:
             decisions = models.Approval.objects.filter(
-                participation__identity__person_id=person_id
-            ).select_related("participation")
-            for row in decisions:
-                approvals[row.organization_id][row.participation.key] = Approval(
-                    approved=row.approved, on=timezone.localdate(row.decided_at), code=row.code
+                participation__identity__person_id__in=person_ids
+            ).values_list(
+                "participation__identity__person_id",
+                "organization_id",
+                "participation__key",
+                "approved",
+                "decided_at",
+                "code",
+            )
+            for person_id, pk, key, approved, at, code in decisions:
+                approvals[person_id, pk][key] = Approval(
+                    approved=approved, on=timezone.localdate(at), code=code
                 )
         self._at = {
-            pk: Person(member=tuple(members.get(pk, ())), approvals=approvals.get(pk, {}))
-            for pk in {*members, *approvals}
+            pair: Person(member=tuple(members.get(pair, ())), approvals=approvals.get(pair, {}))
+            for pair in {*members, *approvals}
         }
 
-    def at(self, organization_id: int) -> Person:
-        """Return the person as one organization knows them."""
-        return self._at.get(organization_id, STRANGER)
+    def related(self, person_id: int, activity_id: int) -> bool:
+        """Say whether the person gave their word that the activity relates to their work."""
+        return (person_id, activity_id) in self._relations
+
+    def at(self, person_id: int, organization_id: int) -> Person:
+        """Return a person as one organization knows them."""
+        return self._at.get((person_id, organization_id), STRANGER)

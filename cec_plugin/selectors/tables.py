@@ -5,6 +5,7 @@ digest of its content.
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from functools import lru_cache
 
@@ -178,10 +179,50 @@ class ActiveTables:
 
     def asks(self) -> Asks:
         """Return what the rules of all these versions ask beyond what was finished."""
-        tables = [self.table(pk) for pk in self._digests]
-        return Asks(
-            membership=any(one.terms.awards_to is AwardsTo.MEMBERS for one in tables),
-            approval=any(one.asks.approval for one in tables),
-            relation=any(one.asks.related for one in tables),
-            registration=any(one.asks.registered for one in tables),
+        return _asks([self.table(pk) for pk in self._digests])
+
+
+def _asks(tables: Sequence[CreditTable]) -> Asks:
+    return Asks(
+        membership=any(one.terms.awards_to is AwardsTo.MEMBERS for one in tables),
+        approval=any(one.asks.approval for one in tables),
+        relation=any(one.asks.related for one in tables),
+        registration=any(one.asks.registered for one in tables),
+    )
+
+
+class DraftTables:
+    """One organization's tables as they would be with a draft among them."""
+
+    def __init__(self, draft: models.Schedule) -> None:
+        """Read the active versions and the draft; nothing of the draft is kept in the process."""
+        rules, whole = rules_of(draft.pk)
+        self._draft_id = draft.pk
+        self._draft = CreditTable(rules, whole, terms_of(draft))
+        active = models.Schedule.objects.filter(
+            organization_id=draft.organization_id, activated_at__isnull=False
+        ).exclude(pk=draft.pk)
+        rows = list(active.values_list("id", "version", "effective_from", "digest"))
+        self._digests = {pk: digest for pk, _, _, digest in rows}
+        self.organization = Organization(
+            id=draft.organization_id,
+            code=draft.organization.code,
+            time_zone=draft.organization.time_zone,
+            versions=(
+                *(
+                    Version(id=pk, number=number, effective_from=effective_from)
+                    for pk, number, effective_from, _ in rows
+                ),
+                Version(id=draft.pk, number=draft.version, effective_from=draft.effective_from),
+            ),
         )
+
+    def table(self, schedule_id: int) -> CreditTable:
+        """Return the rules of one of these versions."""
+        if schedule_id == self._draft_id:
+            return self._draft
+        return compiled_table(schedule_id, self._digests[schedule_id])
+
+    def asks(self) -> Asks:
+        """Return what the rules of all these versions ask beyond what was finished."""
+        return _asks([self._draft, *(self.table(pk) for pk in self._digests)])

@@ -17,11 +17,11 @@ from cec_plugin.services.wake import resettle_on_commit
 BATCH = 500
 
 
-def activate(schedule_id: int, *, by: str, now: datetime) -> models.Schedule:
+def activate(schedule_id: int, *, by: str, now: datetime, resettle: bool = True) -> models.Schedule:
     """Activate a draft; from then on it is never edited. ``by`` is a user name.
 
     Opens a transaction of its own. Whom it concerns is marked by ``mark_concerned``, woken on
-    commit and found by the sweep.
+    commit and found by the sweep; without ``resettle`` nobody is, and the caller settles them.
 
     Raises:
         FaultsError: the table contradicts itself; every fault is listed.
@@ -43,8 +43,10 @@ def activate(schedule_id: int, *, by: str, now: datetime) -> models.Schedule:
             raise FaultsError(f"credit table {schedule}", found)
         schedule.digest = content_digest(schedule)
         schedule.activated_at, schedule.activated_by = now, by
-        schedule.save(update_fields=["digest", "activated_at", "activated_by"])
-        resettle_on_commit()
+        schedule.resettled_at = None if resettle else now
+        schedule.save(update_fields=["digest", "activated_at", "activated_by", "resettled_at"])
+        if resettle:
+            resettle_on_commit()
         return schedule
 
     return in_transaction(work)

@@ -19,15 +19,38 @@ OCCURRENCE = "courses"
 """The occurrence of what the courses come to; an entry by hand has one of its own."""
 
 
-class FinishedPrograms:
+class ProgramsOf:
+    """One person's programs, and which of their courses they were made up of."""
+
+    def __init__(
+        self,
+        participations: Iterable[models.Participation],
+        programs: Mapping[int, domain.Program],
+    ) -> None:
+        """Look at what was finished; ``programs`` are by the id of their activity."""
+        self._programs = programs
+        self._taken = [seen for one in participations if (seen := _taken(one, programs))]
+
+    def parts(self, one: models.Participation) -> OfParts | None:
+        """Return the courses that a finished program was made up of, None for what is none."""
+        program = self._programs.get(one.activity_id)
+        if program is None or one.role != LEARNER or one.earned_at is None:
+            return None
+        taken = domain.courses_of(program, self._taken)
+        return OfParts(
+            program=program.code,
+            parts=frozenset(part.key for part in taken if part.earned_at <= one.earned_at),
+        )
+
+
+class FinishedPrograms(ProgramsOf):
     """The programs of one person: what their courses come to, and which those are."""
 
     def __init__(
         self, participations: list[models.Participation], *, person_id: int, now: datetime
     ) -> None:
         """Bring the person's programs up to date in ``participations``; nothing is saved."""
-        self._programs = selected.programs()
-        self._taken = [seen for one in participations if (seen := _taken(one, self._programs))]
+        super().__init__(participations, selected.programs())
         exempt = selected.exemptions(person_id)
         self.changed: set[str] = set()
         for activity_id, program in self._programs.items():
@@ -50,17 +73,6 @@ class FinishedPrograms:
                 made = _new(participations, taken[0].key, activity_id)
                 participations.append(made)
                 self._say(made, completion, now)
-
-    def parts(self, one: models.Participation) -> OfParts | None:
-        """Return the courses that a finished program was made up of, None for what is none."""
-        program = self._programs.get(one.activity_id)
-        if program is None or one.role != LEARNER or one.earned_at is None:
-            return None
-        taken = domain.courses_of(program, self._taken)
-        return OfParts(
-            program=program.code,
-            parts=frozenset(part.key for part in taken if part.earned_at <= one.earned_at),
-        )
 
     def _say(
         self, one: models.Participation, completion: domain.Completion | None, now: datetime

@@ -9,6 +9,7 @@ from cec_plugin import models
 from cec_plugin.conf import get_settings
 from cec_plugin.domain.ports import Platform
 from cec_plugin.services.compare import compare
+from cec_plugin.services.previews import go_on
 from cec_plugin.services.sweep import sweep
 
 
@@ -30,8 +31,13 @@ def _compare(platform: Platform, now: datetime) -> Any:
     return compare(platform=platform, since=since, now=now)
 
 
+def _previews(platform: Platform, now: datetime) -> Any:
+    return go_on(platform=platform, now=now)
+
+
 JOBS = (
     Job(name="sweep", every=timedelta(minutes=1), run=_sweep),
+    Job(name="previews", every=timedelta(minutes=1), run=_previews),
     Job(name="compare", every=timedelta(days=1), run=_compare),
 )
 

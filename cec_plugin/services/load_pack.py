@@ -9,9 +9,11 @@ from django.db.models import F, Model
 from cec_plugin import models
 from cec_plugin.domain.packs import Pack, PackBonus
 from cec_plugin.domain.tables import Rule
+from cec_plugin.domain.terms import Cap
 from cec_plugin.exceptions import FaultsError
 from cec_plugin.selectors.tables import content_digest
 from cec_plugin.services.draft import begin
+from cec_plugin.services.list_programs import list_programs
 from cec_plugin.services.retry import in_transaction
 
 
@@ -43,6 +45,7 @@ def load_pack(pack: Pack) -> Loaded:
         models.Organization.objects.filter(pk=organization.pk).update(name=F("name"))
         for code, label in pack.roles.items():
             models.Role.objects.get_or_create(code=code, defaults={"label": label})
+        list_programs(pack.programs)
         draft = _draft(organization, pack)
         digest = content_digest(draft)
         for other in organization.schedules.exclude(pk=draft.pk).order_by("-version"):
@@ -59,7 +62,7 @@ def _rows(pack: Pack) -> Iterator[tuple[str, Model]]:
     yield "organization", models.Organization(**pack.organization)
     yield (
         "table",
-        models.Schedule(title=pack.title, effective_from=pack.effective_from, source=pack.source),
+        _schedule(pack),
     )
     for code, label in pack.roles.items():
         yield f"role {code!r}", models.Role(code=code, label=label)
@@ -67,6 +70,8 @@ def _rows(pack: Pack) -> Iterator[tuple[str, Model]]:
         yield f"rule {rule.code!r}", _rule(rule, pack)
     for one in pack.bonuses:
         yield f"bonus of {one.role!r}", _bonus(one)
+    for cap in pack.terms.caps:
+        yield f"cap {cap.code!r}", _cap(cap)
 
 
 def _faults(name: str, row: Model) -> list[str]:
@@ -83,14 +88,9 @@ def _faults(name: str, row: Model) -> list[str]:
 
 
 def _draft(organization: models.Organization, pack: Pack) -> models.Schedule:
-    draft = begin(
-        models.Schedule(
-            organization=organization,
-            title=pack.title,
-            effective_from=pack.effective_from,
-            source=pack.source,
-        )
-    )
+    schedule = _schedule(pack)
+    schedule.organization = organization
+    draft = begin(schedule)
     rules = {}
     for rule in pack.rules:
         row = rules[rule.code] = _rule(rule, pack)
@@ -101,10 +101,39 @@ def _draft(organization: models.Organization, pack: Pack) -> models.Schedule:
         bonus.schedule, bonus.rule = draft, rules.get(one.rule)
         bonus.role = models.Role.objects.get(code=one.role)
         bonus.save()
+    for one_cap in pack.terms.caps:
+        cap = _cap(one_cap)
+        cap.schedule = draft
+        cap.save()
     return draft
 
 
+def _schedule(pack: Pack) -> models.Schedule:
+    terms, measure, period = pack.terms, pack.terms.measure, pack.terms.period
+    return models.Schedule(
+        title=pack.title,
+        effective_from=pack.effective_from,
+        source=pack.source,
+        decides=terms.decides.value,
+        awards_to=terms.awards_to.value,
+        units=measure.units,
+        per_hours=measure.per_hours,
+        increment_hundredths=measure.increment,
+        rounding=measure.rounding.value,
+        smallest_hundredths=measure.smallest,
+        period_months=period.months if period else None,
+        period_anchor=period.anchor if period else None,
+    )
+
+
+def _cap(cap: Cap) -> models.Cap:
+    return models.Cap(
+        code=cap.code, roles=sorted(cap.roles), per=cap.per.value, hundredths=cap.hundredths
+    )
+
+
 def _rule(rule: Rule, pack: Pack) -> models.Rule:
+    asked = rule.conditions
     return models.Rule(
         code=rule.code,
         title=rule.title,
@@ -113,10 +142,25 @@ def _rule(rule: Rule, pack: Pack) -> models.Rule:
         credit_type=rule.credit_type,
         hundredths=rule.hundredths,
         source=pack.sources[rule.code],
+        modes=sorted(asked.modes),
+        minimum_grade=asked.minimum_grade,
+        evidence=sorted(asked.evidence),
+        registered=asked.registered,
+        related=asked.related,
+        counts_from=asked.counts_from,
+        counts_until=asked.counts_until,
+        repeat=asked.repeat.value,
+        approval=asked.approval,
+        approved_as=rule.approved_as,
+        of_program=rule.of_program.value,
     )
 
 
 def _bonus(one: PackBonus) -> models.RoleBonus:
     return models.RoleBonus(
-        kind=one.bonus.kind.value, hundredths=one.bonus.hundredths, source=one.source
+        kind=one.bonus.kind.value,
+        hundredths=one.bonus.hundredths,
+        first_time_only=one.bonus.first_time_only,
+        stacks=one.bonus.stacks,
+        source=one.source,
     )

@@ -5,7 +5,7 @@ this, for some people.
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -16,7 +16,7 @@ from cec_plugin import models
 from cec_plugin.domain.allocation import Line, Refusal
 from cec_plugin.domain.ports import Platform
 from cec_plugin.domain.weigh import allocate
-from cec_plugin.selectors.known import KnownPerson
+from cec_plugin.selectors.known import KnownPeople
 from cec_plugin.selectors.tables import ActiveTables
 from cec_plugin.services import prepare
 from cec_plugin.services.enqueue import enqueue
@@ -57,18 +57,58 @@ def settle_people(person_ids: Iterable[int], *, platform: Platform, now: datetim
     )
 
 
+def settle_only_if(
+    person_id: int,
+    may: Callable[[], bool],
+    *,
+    then: Callable[[], None],
+    platform: Platform,
+    now: datetime,
+) -> bool:
+    """Settle a person if ``may``, asked under their account locks, says so; say whether it did.
+
+    ``then`` runs in the same transaction, at its end. Opens a transaction of its own.
+    """
+
+    def work(subject: _Subject) -> bool:
+        _settle_locked(subject, platform, now, may)
+        then()
+        return True
+
+    subject = _subject({"person_id": person_id}) or _new_subject({"person_id": person_id})
+    while subject is not None:
+        try:
+            return in_transaction(partial(work, subject))
+        except _NotNowError:
+            return False
+        except UnpreparedError as missing:
+            _prepare(missing, subject, platform, now)
+            subject = _subject({"person_id": person_id})
+    return False
+
+
+class _NotNowError(Exception):
+    """Whoever asked for it does not want it settled any more."""
+
+
 def _settle(identity: dict[str, str | int], *, platform: Platform, now: datetime) -> int:
     subject = _subject(identity) or _new_subject(identity)
     while subject is not None:
         try:
             return in_transaction(partial(_settle_locked, subject, platform, now))
         except UnpreparedError as missing:
-            for site, key in missing.activities:
-                prepare.activity(site=site, key=key, platform=platform, now=now)
-            if missing.accounts:
-                prepare.accounts(subject.person_id)
+            _prepare(missing, subject, platform, now)
             subject = _subject(identity)
     return 0
+
+
+def _prepare(
+    missing: UnpreparedError, subject: _Subject, platform: Platform, now: datetime
+) -> None:
+    for site, key in missing.activities:
+        prepare.activity(site=site, key=key, platform=platform, now=now)
+    if missing.accounts:
+        prepare.accounts(subject.person_id)
 
 
 def _subject(identity: dict[str, str | int]) -> _Subject | None:
@@ -106,11 +146,18 @@ def _new_subject(identity: dict[str, str | int]) -> _Subject | None:
     return _subject(identity)
 
 
-def _settle_locked(subject: _Subject, platform: Platform, now: datetime) -> int:
+def _settle_locked(
+    subject: _Subject,
+    platform: Platform,
+    now: datetime,
+    may: Callable[[], bool] | None = None,
+) -> int:
     # The lock goes first: SQLite gives up a transaction that reads before it writes, and what is
     # read from here on is what the last to hold the lock left behind.
     for _, account_id in sorted(subject.accounts.items()):
         models.Account.objects.filter(pk=account_id).update(revision=F("revision") + 1)
+    if may is not None and not may():
+        raise _NotNowError
     tables = ActiveTables()
     asks = tables.asks()
     folded = fold_person(
@@ -130,7 +177,7 @@ def _settle_locked(subject: _Subject, platform: Platform, now: datetime) -> int:
     counted = {
         award.participation for mine in awards.values() for award in mine if not award.reversed
     }
-    known = KnownPerson(subject.person_id, asks)
+    known = KnownPeople([subject.person_id], asks)
     finished = [
         seen
         for one in folded.participations
@@ -139,13 +186,15 @@ def _settle_locked(subject: _Subject, platform: Platform, now: datetime) -> int:
                 one,
                 now,
                 counted=one.key in counted,
-                related=one.activity_id in known.relations,
+                related=known.related(subject.person_id, one.activity_id),
                 of_parts=programs.parts(one) if programs else None,
             )
         )
     ]
     decided = {
-        organization.id: allocate(finished, organization, tables.table, known.at(organization.id))
+        organization.id: allocate(
+            finished, organization, tables.table, known.at(subject.person_id, organization.id)
+        )
         for organization in tables.organizations
     }
     _save(folded, decided, now)

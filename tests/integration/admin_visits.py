@@ -55,9 +55,10 @@ class _Fields(HTMLParser):
             self._area = name
             self.sent[name] = ""
         elif tag == "input" and name and given.get("type") not in ("submit", "file"):
-            if given.get("type") in ("checkbox", "radio") and "checked" not in given:
+            ticked = given.get("type") in ("checkbox", "radio")
+            if ticked and "checked" not in given:
                 return
-            self.sent[name] = given.get("value", "")
+            self.sent[name] = given.get("value", "on" if ticked else "")
 
     def handle_data(self, data: str) -> None:
         if self._area:

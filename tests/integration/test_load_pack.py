@@ -12,6 +12,8 @@ from django.core.management import CommandError, call_command
 
 from cec_plugin import models
 from cec_plugin.domain.packs import read_pack
+from cec_plugin.selectors.programs import programs
+from cec_plugin.selectors.tables import rules_of, terms_of
 from cec_plugin.services.activate import activate
 from cec_plugin.services.load_pack import load_pack
 from tests.factories import NOW
@@ -262,3 +264,55 @@ def test_two_who_load_the_same_pack_at_once_make_one_draft() -> None:
     together([lambda: new.append(load_pack(pack).new) for _ in range(4)])
     assert sorted(new) == [False, False, False, True]
     assert models.Schedule.objects.count() == 1
+
+
+def test_a_whole_rule_book_is_loaded_and_a_second_time_changes_nothing() -> None:
+    book = """\
+[organization]
+code = "guild"
+name = "Guild"
+unit = "points"
+[table]
+effective_from = 2026-01-01
+units = 5
+period_months = 36
+period_from = 2026-02-28
+[[roles]]
+code = "presenter"
+label = "speaker"
+[[rules]]
+code = "program"
+run = "program:p"
+hours = 10
+minimum_grade = "66.5"
+modes = ["verified"]
+[[bonuses]]
+role = "presenter"
+kind = "multiple"
+hours = 2
+stacks = false
+[[caps]]
+code = "teaching"
+roles = ["presenter"]
+at_most = "46.67"
+[[programs]]
+key = "program:p"
+title = "P"
+[[parts]]
+program = "program:p"
+code = "a"
+title = "A"
+courses = ["course-v1:A+B"]
+"""
+    pack = read_pack(book, name="guild")
+    first = load_pack(pack)
+    assert first.new
+    assert terms_of(first.schedule) == pack.terms
+    rules, whole = rules_of(first.schedule.pk)
+    assert rules == list(pack.rules)
+    assert whole == {"presenter": pack.bonuses[0].bonus}
+    listed = models.Program.objects.get()
+    assert programs()[listed.activity_id] == pack.programs[0].program
+    again = load_pack(pack)
+    assert (again.new, again.schedule) == (False, first.schedule)
+    assert models.ProgramPart.objects.count() == models.PartCourse.objects.count() == 1

@@ -5,9 +5,13 @@ from importlib import resources
 
 import pytest
 
+from cec_plugin.domain.conditions import Conditions, Repeat
+from cec_plugin.domain.notices import Via
 from cec_plugin.domain.packs import Pack, PackBonus, read_pack
+from cec_plugin.domain.periods import Period
 from cec_plugin.domain.selectors import ActivityRef, Selector
-from cec_plugin.domain.tables import Bonus, BonusKind, CreditTable, faults
+from cec_plugin.domain.tables import Bonus, BonusKind, CreditTable, OfProgram, faults
+from cec_plugin.domain.terms import AwardsTo, Cap, Decides, Measure, Per, Rounding, Terms
 from cec_plugin.exceptions import FaultsError
 from tests.unit.examples import flat, per_hour
 
@@ -340,3 +344,175 @@ def test_the_table_that_is_shipped_gives_the_published_figures(
     table = CreditTable(_shipped("cpc").rules, {})
     found = table.rule_for(ActivityRef(key=key, course=course, organization="CPC"))
     assert (found.hundredths if found else None) == hundredths
+
+
+TERMS = """\
+decides = "estimate"
+awards_to = "members"
+units = 5
+per_hours = 2
+increment = "0.5"
+rounding = "down"
+smallest = 1
+period_months = 36
+period_from = 2026-02-28
+
+[[roles]]
+code = "presenter"
+label = "speaker"
+
+[[rules]]
+code = "x"
+run = "x"
+modes = ["verified"]
+minimum_grade = "66.5"
+evidence = ["certificate", "entry"]
+registered = true
+related = true
+counts_from = 2026-01-01
+counts_until = 2026-12-31
+repeat = "once_a_period"
+approval = true
+approved_as = "HR-17"
+of_program = "additional"
+
+[[bonuses]]
+role = "presenter"
+kind = "multiple"
+hours = "2"
+first_time_only = true
+stacks = false
+
+[[caps]]
+code = "teaching"
+roles = ["presenter"]
+per = "activity"
+at_most = "46.67"
+
+[[programs]]
+key = "program:p"
+title = "P"
+needed = 1
+
+[[parts]]
+program = "program:p"
+code = "a"
+title = "A"
+courses = ["course-v1:A+B"]
+runs = ["course-v1:A+C+1"]
+
+[[parts]]
+program = "program:p"
+code = "b"
+site = "moodle"
+patterns = ["17:*"]
+"""
+
+
+def test_a_whole_rule_book_is_read() -> None:
+    pack = read_pack(HEAD + TERMS, name="acme")
+    assert pack.terms == Terms(
+        decides=Decides.ESTIMATE,
+        awards_to=AwardsTo.MEMBERS,
+        measure=Measure(units=5, per_hours=2, increment=50, rounding=Rounding.DOWN, smallest=100),
+        period=Period(months=36, anchor=date(2026, 2, 28)),
+        caps=(
+            Cap(
+                code="teaching",
+                roles=frozenset({"presenter"}),
+                per=Per.ACTIVITY,
+                hundredths=4667,
+            ),
+        ),
+    )
+    (one,) = pack.rules
+    assert one.conditions == Conditions(
+        modes=frozenset({"verified"}),
+        minimum_grade=6650,
+        evidence=frozenset({Via.CERTIFICATE, Via.ENTRY}),
+        registered=True,
+        related=True,
+        counts_from=date(2026, 1, 1),
+        counts_until=date(2026, 12, 31),
+        repeat=Repeat.ONCE_A_PERIOD,
+        approval=True,
+    )
+    assert (one.of_program, one.approved_as) == (OfProgram.ADDITIONAL, "HR-17")
+    assert pack.bonuses[0].bonus == Bonus(
+        kind=BonusKind.MULTIPLE, hundredths=200, first_time_only=True, stacks=False
+    )
+    (program,) = pack.programs
+    assert (program.title, program.program.needed, program.titles) == (
+        "P",
+        1,
+        {"a": "A", "b": ""},
+    )
+    assert [
+        (course.site, course.selector, course.pattern)
+        for part in program.program.parts
+        for course in part.courses
+    ] == [
+        ("", Selector.COURSE, "course-v1:A+B"),
+        ("", Selector.RUN, "course-v1:A+C+1"),
+        ("moodle", Selector.GLOB, "17:*"),
+    ]
+
+
+def test_every_contradiction_of_a_rule_book_is_told_at_once_with_its_line() -> None:
+    wrong = """\
+units = "five"
+per_hours = 0
+period_months = 12
+[[rules]]
+code = "x"
+run = "x"
+evidence = ["hearsay"]
+modes = "verified"
+registered = "yes"
+repeat = "once_a_period"
+counts_from = 2026-02-01
+counts_until = 2026-01-01
+minimum_grade = "101"
+[[caps]]
+code = "c"
+roles = ["juggler"]
+per = "century"
+[[programs]]
+key = "p"
+needed = 2
+[[parts]]
+program = "q"
+code = "a"
+"""
+    assert _faults(HEAD + wrong) == [
+        "line 8, table period_months: a period takes both period_months and period_from",
+        "line 6, table units: it must be a whole number",
+        "line 21, caps roles: there is no role 'juggler' in [[roles]]",
+        "line 19, caps at_most: a figure is missing here",
+        "line 22, caps per: it is one of activity, period",
+        "line 12, rules evidence: it is one of certificate, passing, entry",
+        'line 13, rules modes: it must be a list of texts, such as ["a", "b"]',
+        "line 14, rules registered: it must be true or false",
+        "line 4, table: unit: 1 for 0 hours is no ratio; both are 1 or more",
+        "line 4, table: cap 'c': it is for each period, and the table has none",
+        "line 10, rules code: minimum grade: 101 per cent is not between 0 and 100",
+        (
+            "line 10, rules code: counts from 2026-02-01 until 2026-01-01: the end lies before "
+            "the beginning"
+        ),
+        "line 10, rules code: once a period: the table has no period",
+        "line 27, parts program: there is no program 'q' in [[programs]]",
+        "line 24, programs key: program 'p': it has no parts",
+    ]
+
+
+def test_cpcs_program_is_listed_by_its_courses() -> None:
+    text = resources.files("cec_plugin.packs").joinpath("cpc.toml").read_text(encoding="utf-8")
+    (cdp,) = read_pack(text, name="cpc").programs
+    assert [part.code for part in cdp.program.parts] == [
+        "ethics",
+        "theory",
+        "five-week-1",
+        "five-week-2",
+        "five-week-3",
+    ]

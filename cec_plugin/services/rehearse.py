@@ -1,0 +1,170 @@
+"""Ask what a draft would do to everybody's credits, without doing any of it.
+
+People are looked at by ranges of account ids, so memory is the same for a hundred as for a
+hundred thousand; a range that was looked at is stored, so an interrupted preview goes on.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from django.db.models import Sum
+
+from cec_plugin import models
+from cec_plugin.domain.allocation import Line
+from cec_plugin.domain.posting import Posted, Reversal, difference
+from cec_plugin.domain.programs import Program
+from cec_plugin.domain.tables import faults
+from cec_plugin.domain.weigh import allocate
+from cec_plugin.exceptions import FaultsError
+from cec_plugin.selectors.known import KnownPeople
+from cec_plugin.selectors.programs import programs
+from cec_plugin.selectors.tables import DraftTables, content_digest, rules_of, terms_of
+from cec_plugin.services.finish import ProgramsOf
+from cec_plugin.services.fold import as_finished
+from cec_plugin.services.post import awards_of
+from cec_plugin.services.retry import in_transaction
+
+RANGE = 200
+"""How many accounts are looked at together."""
+
+
+def begin(schedule_id: int, *, by: str, now: datetime) -> models.Preview:
+    """Ask for a preview of a draft, or of a table that is active; the job ``previews`` makes it.
+
+    ``by`` is a user name.
+
+    Raises:
+        FaultsError: the draft contradicts itself; every fault is listed.
+    """
+    schedule = models.Schedule.objects.select_related("organization").get(pk=schedule_id)
+    rules, _ = rules_of(schedule_id)
+    if found := faults(rules, terms_of(schedule)):
+        raise FaultsError(f"credit table {schedule}", found)
+    return models.Preview.objects.create(
+        schedule=schedule, digest=content_digest(schedule), asked_by=by, asked_at=now
+    )
+
+
+def rehearse(preview: models.Preview, *, now: datetime) -> None:
+    """Look at every account of the organization that the preview has not come to yet.
+
+    Opens a transaction of its own for each range. Nothing is written but the preview. A draft
+    that was edited meanwhile is begun again with what it says now.
+    """
+    digest = content_digest(preview.schedule)
+    if digest != preview.digest:
+        preview.accounts.all().delete()
+        preview.digest, preview.next_account_id = digest, 0
+        preview.save(update_fields=["digest", "next_account_id"])
+    rehearsal = _Rehearsal(preview, now)
+    while in_transaction(rehearsal.next_range):
+        pass
+    preview.made_at = now
+    preview.save(update_fields=["made_at"])
+
+
+class _Rehearsal:
+    """One preview under way."""
+
+    def __init__(self, preview: models.Preview, now: datetime) -> None:
+        self._preview = preview
+        self._now = now
+        self._tables = DraftTables(preview.schedule)
+        self._programs: Mapping[int, Program] = programs()
+
+    def next_range(self) -> bool:
+        """Look at the next accounts; return False where there are none left."""
+        # A write first: SQLite gives up a transaction that reads before it writes; and of two who
+        # make the same preview, each goes on where the other stopped.
+        mine = models.Preview.objects.filter(pk=self._preview.pk)
+        mine.update(made_at=None)
+        begin_after = mine.values_list("next_account_id", flat=True).get()
+        accounts = list(
+            models.Account.objects.filter(
+                organization_id=self._preview.schedule.organization_id, pk__gt=begin_after
+            ).order_by("pk")[:RANGE]
+        )
+        if not accounts:
+            return False
+        models.PreviewedAccount.objects.bulk_create(self._look(accounts))
+        mine.update(next_account_id=accounts[-1].pk)
+        return True
+
+    def _look(self, accounts: Sequence[models.Account]) -> list[models.PreviewedAccount]:
+        people = [account.person_id for account in accounts]
+        held: dict[int, list[models.Participation]] = defaultdict(list)
+        rows = models.Participation.objects.filter(identity__person_id__in=people)
+        for one in rows.select_related("activity", "identity").order_by("pk"):
+            held[one.identity.person_id].append(one)
+        known = KnownPeople(people, self._tables.asks())
+        awards = awards_of(account.pk for account in accounts)
+        balances = dict(
+            models.CreditEntry.objects.filter(account__in=accounts)
+            .order_by()
+            .values_list("account_id")
+            .annotate(Sum("hundredths"))
+        )
+        return [
+            self._one(
+                account,
+                held.get(account.person_id, []),
+                known,
+                awards.get(account.pk, []),
+                int(balances.get(account.pk) or 0),
+            )
+            for account in accounts
+        ]
+
+    def _one(
+        self,
+        account: models.Account,
+        participations: Sequence[models.Participation],
+        known: KnownPeople,
+        awards: Sequence[Posted],
+        balance: int,
+    ) -> models.PreviewedAccount:
+        counted = {award.participation for award in awards if not award.reversed}
+        of = ProgramsOf(participations, self._programs)
+        finished = [
+            seen
+            for one in participations
+            if (
+                seen := as_finished(
+                    one,
+                    self._now,
+                    counted=one.key in counted,
+                    related=known.related(account.person_id, one.activity_id),
+                    of_parts=of.parts(one),
+                )
+            )
+        ]
+        decided = allocate(
+            finished,
+            self._tables.organization,
+            self._tables.table,
+            known.at(account.person_id, account.organization_id),
+        )
+        lines = {one.participation: one for one in decided if isinstance(one, Line)}
+        ids = {one.key: one.pk for one in participations}
+        changes: list[tuple[int, int, str]] = []
+        for change in difference(finished, lines, awards):
+            if isinstance(change, Reversal):
+                of_award = change.of
+                key, hundredths = (
+                    (of_award.participation, of_award.hundredths)
+                    if isinstance(of_award, Posted)
+                    else (of_award.line.participation, of_award.line.hundredths)
+                )
+                changes.append((ids[key], -hundredths, change.reason.value))
+            else:
+                line = change.line
+                changes.append((ids[line.participation], line.hundredths, line.rule))
+        return models.PreviewedAccount(
+            preview=self._preview,
+            account=account,
+            revision=account.revision,
+            before_hundredths=balance,
+            after_hundredths=balance + sum(hundredths for _, hundredths, _ in changes),
+            changes=changes,
+        )
