@@ -2,6 +2,7 @@
 
 from cec_plugin.admin import (
     catalogue,
+    certifications,
     exports,
     ledger,
     memberships,
@@ -19,6 +20,7 @@ from cec_plugin.admin import (
 
 __all__ = [
     "catalogue",
+    "certifications",
     "exports",
     "ledger",
     "memberships",

@@ -1,6 +1,15 @@
 """What is kept, split by life cycle."""
 
 from cec_plugin.models.catalogue import Activity, Organization, Role
+from cec_plugin.models.certifications import (
+    Designation,
+    Holding,
+    HoldingLeave,
+    HoldingStatus,
+    Renewal,
+    Requirement,
+    Tag,
+)
 from cec_plugin.models.export import Export, ExportedEntry
 from cec_plugin.models.ledger import Account, Approval, CreditEntry, Refusal
 from cec_plugin.models.notices import Notice, Participation, Service
@@ -19,9 +28,13 @@ __all__ = [
     "Cap",
     "CreditEntry",
     "Delivery",
+    "Designation",
     "Exemption",
     "Export",
     "ExportedEntry",
+    "Holding",
+    "HoldingLeave",
+    "HoldingStatus",
     "Identity",
     "JobRun",
     "Membership",
@@ -37,9 +50,12 @@ __all__ = [
     "Refusal",
     "Registry",
     "Relation",
+    "Renewal",
+    "Requirement",
     "Role",
     "RoleBonus",
     "Rule",
     "Schedule",
     "Service",
+    "Tag",
 ]

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.migration, pytest.mark.django_db]
 
 
 def _ours() -> list[type[models.Model]]:
-    return list(apps.get_app_config(APP).get_models())
+    return list(apps.get_app_config(APP).get_models(include_auto_created=True))
 
 
 def _tables() -> set[str]:
