@@ -13,7 +13,7 @@ from benchmarks import report, servers
 from tests.servers.redis_server import RedisServer
 
 RESULT = servers.ROOT / "build" / "bench.json"
-NAMES = ("decide", "settle", "rules", "deliver", "claim")
+NAMES = ("decide", "settle", "rules", "deliver", "claim", "progress")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,7 +51,7 @@ def _benchmarks(
     registry: servers.RegistryServer, redis: RedisServer
 ) -> dict[str, Callable[[], list[report.Figure]]]:
     # They import the models, which Django must know by then.
-    from benchmarks import claiming, deciding, delivering, rules, settling, world  # noqa: PLC0415
+    from benchmarks import claiming, deciding, delivering, progressing, rules, settling, world  # noqa: PLC0415
 
     here = world.build(registry.url)
     return {
@@ -60,6 +60,7 @@ def _benchmarks(
         "rules": lambda: rules.measure(here),
         "deliver": lambda: delivering.measure(here, registry, redis.url),
         "claim": claiming.measure,
+        "progress": progressing.measure,
     }
 
 
