@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cec_plugin import models
+from cec_plugin.admin import standing as words
 from cec_plugin.admin.figures import CodesField, FigureField
 from cec_plugin.admin.reading import Admin, Inline, ReadOnlyAdmin, ReadOnlyInline, sheet
 from cec_plugin.admin.steps import Done, Step, SteppedAdmin
@@ -22,7 +23,6 @@ from cec_plugin.models.certifications import Renewal, Requirement
 from cec_plugin.selectors.progress import Standing, standings
 from cec_plugin.services.designate import check
 from cec_plugin.services.renew import renew
-from cec_plugin.web import standing as words
 
 if TYPE_CHECKING:
     _RequirementModelForm = forms.ModelForm[models.Requirement]

@@ -3,11 +3,12 @@
 import tomllib
 from collections import defaultdict
 from collections.abc import Container, Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from cec_plugin.domain import conditions, pack_programs, pack_terms, terms
+from cec_plugin.domain import conditions, pack_designations, pack_programs, pack_terms, terms
+from cec_plugin.domain.pack_designations import PackDesignation
 from cec_plugin.domain.pack_programs import PackProgram
 from cec_plugin.domain.selectors import Selector, specificity, tie
 from cec_plugin.domain.tables import Bonus, BonusKind, OfProgram, Rule
@@ -41,6 +42,9 @@ SECTIONS = {
     "caps": pack_terms.CAPS,
     "programs": pack_programs.PROGRAMS,
     "parts": pack_programs.PARTS,
+    "tags": pack_designations.TAGS,
+    "designations": pack_designations.DESIGNATIONS,
+    "requirements": pack_designations.REQUIREMENTS,
 }
 
 
@@ -68,6 +72,8 @@ class Pack:
     bonuses: tuple[PackBonus, ...]
     terms: Terms = terms.PLAIN
     programs: tuple[PackProgram, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    designations: tuple[PackDesignation, ...] = ()
 
 
 def read_pack(text: str, *, name: str) -> Pack:
@@ -113,7 +119,11 @@ class _Reader(TomlFields):
         self._once("bonuses", "role", [one.role and (one.role, one.rule) for one in bonuses])
         self._ties([rule for rule, _ in rules])
         self._contradictions([rule for rule, _ in rules], under)
+        tags = pack_designations.read_tags(self)
+        types = {rule.credit_type for rule, _ in rules}
         return Pack(
+            tags=tags,
+            designations=pack_designations.read_designations(self, frozenset({*tags, *types})),
             organization={
                 "code": self.code("organization", 0, organization, "code"),
                 "name": self.text("organization", 0, organization, "name"),

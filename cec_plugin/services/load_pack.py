@@ -13,6 +13,7 @@ from cec_plugin.domain.terms import Cap
 from cec_plugin.exceptions import FaultsError
 from cec_plugin.selectors.tables import content_digest
 from cec_plugin.services.draft import begin
+from cec_plugin.services.list_designations import list_designations
 from cec_plugin.services.list_programs import list_programs
 from cec_plugin.services.retry import in_transaction
 
@@ -46,6 +47,7 @@ def load_pack(pack: Pack) -> Loaded:
         for code, label in pack.roles.items():
             models.Role.objects.get_or_create(code=code, defaults={"label": label})
         list_programs(pack.programs)
+        list_designations(organization, pack)
         draft = _draft(organization, pack)
         digest = content_digest(draft)
         for other in organization.schedules.exclude(pk=draft.pk).order_by("-version"):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
+from importlib import resources
 from io import StringIO
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from django.core.management import CommandError, call_command
 from cec_plugin import models
 from cec_plugin.domain.packs import read_pack
 from cec_plugin.selectors.programs import programs
+from cec_plugin.selectors.progress import designation
 from cec_plugin.selectors.tables import rules_of, terms_of
 from cec_plugin.services.activate import activate
 from cec_plugin.services.load_pack import load_pack
@@ -316,3 +318,61 @@ courses = ["course-v1:A+B"]
     again = load_pack(pack)
     assert (again.new, again.schedule) == (False, first.schedule)
     assert models.ProgramPart.objects.count() == models.PartCourse.objects.count() == 1
+
+
+@pytest.mark.parametrize("name", ["cpc", "bccda", "nscda"])
+def test_a_shipped_pack_is_loaded_with_its_designations_twice_without_harm(name: str) -> None:
+    said = StringIO()
+    call_command("cec_load_pack", name, stdout=said)
+    call_command("cec_load_pack", name, stdout=said)
+    text = resources.files("cec_plugin.packs").joinpath(f"{name}.toml").read_text(encoding="utf-8")
+    pack = read_pack(text, name=name)
+    rows = models.Designation.objects.order_by("pk")
+    assert [designation(row, credit_types=frozenset({"cec"})) for row in rows] == [
+        one.designation for one in pack.designations
+    ]
+    assert models.Schedule.objects.count() == 1
+    assert models.Tag.objects.count() == len(pack.tags)
+    assert "nothing was changed" in said.getvalue()
+
+
+def test_a_pack_that_changed_shows_what_differs(tmp_path: Path) -> None:
+    here = tmp_path / "guild.toml"
+    book = """\
+[organization]
+code = "guild"
+name = "Guild"
+[table]
+effective_from = 2026-01-01
+[[roles]]
+code = "presenter"
+label = "speaker"
+[[rules]]
+code = "a"
+run = "a"
+hours = 1
+[[rules]]
+code = "b"
+run = "b"
+[[bonuses]]
+role = "presenter"
+hours = 1
+"""
+    here.write_text(book, encoding="utf-8")
+    call_command("cec_load_pack", str(here), stdout=StringIO())
+    changed = (
+        book.replace("hours = 1\n[[rules]]", 'hours = 2\nrepeat = "once"\n[[rules]]')
+        .replace('code = "b"\nrun = "b"', 'code = "c"\nrun = "c"')
+        .replace("effective_from", "units = 5\neffective_from")
+        .replace('role = "presenter"\nhours = 1', 'role = "presenter"\nhours = 3')
+    )
+    here.write_text(changed, encoding="utf-8")
+    said = StringIO()
+    call_command("cec_load_pack", str(here), stdout=said)
+    assert said.getvalue().splitlines()[1:] == [
+        "  terms: changed (measure)",
+        "  rule a: changed (hundredths, conditions)",
+        "  rule b: gone",
+        "  rule c: new",
+        "  bonus of presenter: changed (hundredths)",
+    ]

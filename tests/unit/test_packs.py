@@ -516,3 +516,81 @@ def test_cpcs_program_is_listed_by_its_courses() -> None:
         "five-week-2",
         "five-week-3",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [
+        (
+            "cpc",
+            [
+                ("mcrs", "anniversary", 12, None),
+                ("mcis", "anniversary", 12, None),
+                ("mccs", "anniversary", 12, None),
+                ("mces", "anniversary", 12, None),
+                ("ccdp", "none", 12, None),
+                ("plar", "none", 12, None),
+            ],
+        ),
+        ("bccda", [("ccdp", "anniversary", 12, 2500)]),
+        ("nscda", [("ccdp", "anniversary", 36, 6000)]),
+    ],
+)
+def test_a_shipped_packs_designations_ask_for_what_is_published_and_no_more(
+    name: str, asked: list[tuple[str, str, int, int | None]]
+) -> None:
+    text = resources.files("cec_plugin.packs").joinpath(f"{name}.toml").read_text(encoding="utf-8")
+    pack = read_pack(text, name=name)
+    assert [
+        (one.designation.code, one.designation.cycles.kind, one.designation.cycles.months,
+         one.designation.target)
+        for one in pack.designations
+    ] == asked  # fmt: skip
+    for one in pack.designations:
+        assert one.source
+        assert set(one.sources) == {part.code for part in one.designation.parts}
+        assert all(one.sources.values())
+    assert all(pack.sources.values())
+
+
+def test_every_fault_of_a_designation_is_told_with_its_line() -> None:
+    wrong = """\
+[[rules]]
+code = "x"
+run = "x"
+[[tags]]
+code = "a"
+label = "A"
+[[tags]]
+code = "a"
+label = "A"
+[[designations]]
+code = "d"
+name = "D"
+cycle = "lunar"
+months = 0
+[[requirements]]
+designation = "e"
+kind = "maximum"
+code = "m"
+[[requirements]]
+designation = "d"
+kind = "wish"
+code = "w"
+[[requirements]]
+designation = "d"
+kind = "spread"
+code = "s"
+figure = 1
+needed = 2
+tags = ["a", "b"]
+"""
+    assert _faults(HEAD + wrong) == [
+        "line 13, tags code: it is given twice",
+        "line 21, requirements designation: there is no designation 'e' in [[designations]]",
+        "line 20, requirements figure: a figure is missing here",
+        "line 26, requirements kind: it is one of minimum, maximum, spread",
+        "line 18, designations cycle: it is one of anniversary, calendar, fixed, rolling, none",
+        "line 16, designations code: designation 'd', cycle: 0 months is not between 1 and 120",
+        "line 16, designations code: designation 'd', 's': nobody defines the tag 'b'",
+    ]

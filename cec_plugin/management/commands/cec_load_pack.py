@@ -1,20 +1,23 @@
 """Load a starter table as a draft."""
 
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from cec_plugin import models
 from cec_plugin.domain.packs import read_pack
 from cec_plugin.exceptions import FaultsError
-from cec_plugin.services.load_pack import load_pack
+from cec_plugin.selectors.differences import differences
+from cec_plugin.services.load_pack import Loaded, load_pack
 
 
 class Command(BaseCommand):
     """Load a pack by its name, or from a file of your own."""
 
-    help = "Loads a starter table (a pack) as a draft; a second time changes nothing."
+    help = "Loads a pack as a draft and shows what differs; a second time changes nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the pack's name or path."""
@@ -31,6 +34,24 @@ class Command(BaseCommand):
         else:
             said = f"{loaded.schedule} has the same rules already: nothing was changed."
         self.stdout.write(said)
+        for line in _differences(loaded) if loaded.new else ():
+            self.stdout.write(line)
+
+
+def _differences(loaded: Loaded) -> Iterator[str]:
+    """Say what the draft says otherwise than the version before it."""
+    before = (
+        models.Schedule.objects.filter(
+            organization_id=loaded.schedule.organization_id, version__lt=loaded.schedule.version
+        )
+        .order_by("-version")
+        .first()
+    )
+    if before is None:
+        return
+    for one in differences(before, loaded.schedule):
+        said = f"  {one.what}: {one.change}"
+        yield f"{said} ({', '.join(one.fields)})" if one.fields else said
 
 
 def _text(pack: str) -> str:

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from datetime import date
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from cec_plugin.admin.reading import figure
 from cec_plugin.domain import progress as domain
 from cec_plugin.domain.basis import Step
 from cec_plugin.domain.progress import TARGET, Check, Progress
-from cec_plugin.web import words
 
 
 def cycle(one: Progress) -> str:
@@ -16,8 +17,8 @@ def cycle(one: Progress) -> str:
     if one.cycle.ends_on is None:
         return _("no cycle")
     return _("%(begins)s to %(ends)s") % {
-        "begins": words.day(one.cycle.starts_on),
-        "ends": words.day(one.cycle.ends_on),
+        "begins": date_format(one.cycle.starts_on),
+        "ends": date_format(one.cycle.ends_on),
     }
 
 
@@ -58,8 +59,12 @@ def checks(one: Progress, unit: str, spreads: frozenset[str]) -> Iterator[str]:
             yield _("%(name)s: %(have)s of %(needed)s.") % told
 
 
-def _amount(figure: int, check: Check, unit: str, spreads: frozenset[str]) -> str:
-    return str(figure) if check.code in spreads else words.amount(figure, unit)
+def _amount(have: int, check: Check, unit: str, spreads: frozenset[str]) -> str:
+    return str(have) if check.code in spreads else _with_unit(have, unit)
+
+
+def _with_unit(hundredths: int, unit: str) -> str:
+    return f"{figure(hundredths)}\u00a0{unit}"
 
 
 def steps(one: Progress, unit: str) -> Iterator[str]:
@@ -74,22 +79,22 @@ def _step(step: Step, unit: str) -> str:
             if not ends:
                 return _("Everything that was ever earned counts.")
             return _("What was earned from %(begins)s to %(ends)s counts.") % {
-                "begins": words.day(date.fromisoformat(begins)),
-                "ends": words.day(date.fromisoformat(ends)),
+                "begins": date_format(date.fromisoformat(begins)),
+                "ends": date_format(date.fromisoformat(ends)),
             }
         case {"step": "carried", "hundredths": int(hundredths)}:
             return _("Carried over from the cycle before: %(amount)s.") % {
-                "amount": words.amount(hundredths, unit)
+                "amount": _with_unit(hundredths, unit)
             }
         case {"step": "credit", "entry": entry, "hundredths": int(hundredths)}:
             return _("Credit %(entry)s: %(amount)s.") % {
                 "entry": entry,
-                "amount": words.amount(hundredths, unit),
+                "amount": _with_unit(hundredths, unit),
             }
         case {"step": "trimmed", "entry": entry, "hundredths": int(hundredths)}:
             return _("Of credit %(entry)s, %(amount)s: the most of “%(maximum)s” is reached.") % {
                 "entry": entry,
-                "amount": words.amount(hundredths, unit),
+                "amount": _with_unit(hundredths, unit),
                 "maximum": step["maximum"],
             }
         case _:

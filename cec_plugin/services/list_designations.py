@@ -1,0 +1,57 @@
+"""List a pack's tags and designations, whatever is missing of them; what is there is left."""
+
+from cec_plugin import models
+from cec_plugin.domain.designations import Maximum, Minimum, Spread
+from cec_plugin.domain.pack_designations import PackDesignation
+from cec_plugin.domain.packs import Pack
+from cec_plugin.models.certifications import Requirement
+
+
+def list_designations(organization: models.Organization, pack: Pack) -> None:
+    """List what is not listed yet. Runs in the transaction that loads the pack.
+
+    A designation that somebody has edited since keeps what they made of it.
+    """
+    for code, label in pack.tags.items():
+        models.Tag.objects.get_or_create(
+            organization=organization, code=code, defaults={"label": label}
+        )
+    for one in pack.designations:
+        asked = one.designation
+        row, new = models.Designation.objects.get_or_create(
+            organization=organization,
+            code=asked.code,
+            defaults={
+                "name": one.name,
+                "cycle": asked.cycles.kind.value,
+                "months": asked.cycles.months,
+                "anchor": asked.cycles.anchor,
+                "grace_days": asked.cycles.grace_days,
+                "target_hundredths": asked.target,
+                "carry_over": asked.carry_over.value,
+                "carry_cap_hundredths": asked.carry_cap,
+                "source": one.source,
+            },
+        )
+        for part in asked.parts if new else ():
+            _requirement(row, part, one).save()
+
+
+def _requirement(
+    row: models.Designation, part: Minimum | Maximum | Spread, of: PackDesignation
+) -> models.Requirement:
+    made = models.Requirement(
+        designation=row,
+        code=part.code,
+        hundredths=part.hundredths,
+        tags=list(part.tags) if isinstance(part, Spread) else sorted(part.tags),
+        source=of.sources.get(part.code, ""),
+    )
+    match part:
+        case Minimum():
+            made.kind, made.each_months = Requirement.Kind.MINIMUM, part.each_months
+        case Maximum():
+            made.kind, made.per_activity = Requirement.Kind.MAXIMUM, part.per_activity
+        case Spread():
+            made.kind, made.needed = Requirement.Kind.SPREAD, part.needed
+    return made
