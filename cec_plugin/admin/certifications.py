@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cec_plugin import models
-from cec_plugin.admin import standing as words
 from cec_plugin.admin.figures import CodesField, FigureField
 from cec_plugin.admin.reading import Admin, Inline, ReadOnlyAdmin, ReadOnlyInline, sheet
 from cec_plugin.admin.steps import Done, Step, SteppedAdmin
@@ -23,6 +22,7 @@ from cec_plugin.models.certifications import Renewal, Requirement
 from cec_plugin.selectors.progress import Standing, standings
 from cec_plugin.services.designate import check
 from cec_plugin.services.renew import renew
+from cec_plugin.wording import standing as words
 
 if TYPE_CHECKING:
     _RequirementModelForm = forms.ModelForm[models.Requirement]

@@ -16,7 +16,7 @@ from cec_plugin.domain.ports import Platform
 from cec_plugin.domain.selectors import ActivityRef
 from cec_plugin.domain.tables import in_force
 from cec_plugin.selectors.tables import ActiveTables
-from cec_plugin.web import words
+from cec_plugin.wording import words
 
 log = logging.getLogger(__name__)
 

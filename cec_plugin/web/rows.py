@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from cec_plugin.models.outbox import HoldCode
 from cec_plugin.selectors.transcript import Credit, NotCredited, Shown, Total, Transcript
-from cec_plugin.web import refused, why, words
+from cec_plugin.wording import refused, why, words
 
 REVERSED = "reversed"
 """The code of the state that the row of a reversal shows: that it is one, and why."""

@@ -10,7 +10,7 @@ from cec_plugin.domain.tables import BonusKind
 from cec_plugin.models.ledger import EntryKind
 from cec_plugin.models.outbox import HoldCode
 from cec_plugin.selectors.transcript import Credit, InForce, Receipt, Shown
-from cec_plugin.web import reckoning, words
+from cec_plugin.wording import reckoning, words
 
 
 def steps(credit: Credit) -> Iterator[str]:

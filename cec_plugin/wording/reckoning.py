@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from cec_plugin.domain.basis import Step
 from cec_plugin.domain.notices import Via
 from cec_plugin.domain.terms import Per, Rounding
-from cec_plugin.web import words
+from cec_plugin.wording import words
 
 
 def step(one: Step, unit: str) -> str | None:

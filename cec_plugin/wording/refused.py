@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from cec_plugin.domain.allocation import RefusalCode
 from cec_plugin.domain.tables import LEARNER
 from cec_plugin.selectors.refusals import NotCredited
-from cec_plugin.web import words
+from cec_plugin.wording import words
 
 
 def refusal(one: NotCredited) -> str:

@@ -6,10 +6,10 @@ from datetime import date
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from cec_plugin.admin.reading import figure
 from cec_plugin.domain import progress as domain
 from cec_plugin.domain.basis import Step
 from cec_plugin.domain.progress import TARGET, Check, Progress
+from cec_plugin.wording import words
 
 
 def cycle(one: Progress) -> str:
@@ -60,11 +60,7 @@ def checks(one: Progress, unit: str, spreads: frozenset[str]) -> Iterator[str]:
 
 
 def _amount(have: int, check: Check, unit: str, spreads: frozenset[str]) -> str:
-    return str(have) if check.code in spreads else _with_unit(have, unit)
-
-
-def _with_unit(hundredths: int, unit: str) -> str:
-    return f"{figure(hundredths)}\u00a0{unit}"
+    return str(have) if check.code in spreads else words.amount(have, unit)
 
 
 def steps(one: Progress, unit: str) -> Iterator[str]:
@@ -84,17 +80,17 @@ def _step(step: Step, unit: str) -> str:
             }
         case {"step": "carried", "hundredths": int(hundredths)}:
             return _("Carried over from the cycle before: %(amount)s.") % {
-                "amount": _with_unit(hundredths, unit)
+                "amount": words.amount(hundredths, unit)
             }
         case {"step": "credit", "entry": entry, "hundredths": int(hundredths)}:
             return _("Credit %(entry)s: %(amount)s.") % {
                 "entry": entry,
-                "amount": _with_unit(hundredths, unit),
+                "amount": words.amount(hundredths, unit),
             }
         case {"step": "trimmed", "entry": entry, "hundredths": int(hundredths)}:
             return _("Of credit %(entry)s, %(amount)s: the most of “%(maximum)s” is reached.") % {
                 "entry": entry,
-                "amount": _with_unit(hundredths, unit),
+                "amount": words.amount(hundredths, unit),
                 "maximum": step["maximum"],
             }
         case _:
