@@ -39,9 +39,9 @@ def holding() -> models.Holding:
     """Make somebody with 10 and 40 hours who holds a designation of 45 a year, two tags of two."""
     guild = factories.organization(time_zone="America/Vancouver")
     factories.table(guild, [factories.rule(ETHICS, "10"), factories.rule(THEORY, "40")])
-    factories.finish("7", ETHICS, T0)
-    factories.finish("7", THEORY, T0 + timedelta(days=1))
-    factories.settle("7")
+    factories.finish("900007", ETHICS, T0)
+    factories.finish("900007", THEORY, T0 + timedelta(days=1))
+    factories.settle("900007")
     made = models.Designation.objects.create(
         organization=guild,
         code="ccdp",
@@ -56,7 +56,7 @@ def holding() -> models.Holding:
         kind="spread", code="both", hundredths=1, needed=2, tags=["ethics", "practice"]
     )
     return models.Holding.objects.create(
-        person_id=factories.person_of("7"), designation=made, conferred_on=CONFERRED
+        person_id=factories.person_of("900007"), designation=made, conferred_on=CONFERRED
     )
 
 
@@ -70,8 +70,8 @@ def test_progress_is_reckoned_from_the_ledger_as_it_stands(holding: models.Holdi
     assert (cycle.cycle.starts_on, cycle.cycle.ends_on) == (CONFERRED, date(2026, 6, 14))
     assert (cycle.counted, cycle.standing) == (5000, Standing.MET)
     assert replay_progress(steps(cycle)) == 5000
-    factories.withdraw("7", ETHICS, T0 + timedelta(days=3))
-    factories.settle("7")
+    factories.withdraw("900007", ETHICS, T0 + timedelta(days=3))
+    factories.settle("900007")
     (cycle,) = _now(holding).cycles
     assert (cycle.counted, cycle.standing) == (4000, Standing.OPEN)
     assert {check.code: check.missing for check in cycle.checks} == {"target": 500, "both": 1}
@@ -91,8 +91,8 @@ def test_a_credit_falls_on_the_day_where_the_organization_is(holding: models.Hol
     factories.table(
         models.Organization.objects.get(), [factories.rule(late, "1"), factories.rule(ETHICS)]
     )
-    factories.finish("7", late, datetime(2026, 6, 15, 5, 0, tzinfo=UTC))
-    factories.settle("7")
+    factories.finish("900007", late, datetime(2026, 6, 15, 5, 0, tzinfo=UTC))
+    factories.settle("900007")
     first, second = _now(holding, date(2026, 6, 15)).cycles
     assert date(2026, 6, 14) in [one.earned_on for one in first.credits]
     assert second.credits == ()
@@ -128,7 +128,7 @@ def test_a_decision_is_made_once_with_its_figures_and_never_changed(
 
 def test_nobody_decides_on_their_own(holding: models.Holding) -> None:
     with pytest.raises(RenewalError, match="their own"):
-        _renew(holding, subject="7")
+        _renew(holding, subject="900007")
     assert not models.Renewal.objects.exists()
 
 
@@ -150,8 +150,8 @@ def test_a_closed_cycle_is_flagged_when_later_facts_would_change_it(
     made = _renew(holding)
     on = date(2026, 7, 1)
     assert not _now(holding, on).decided[CONFERRED].differs
-    factories.withdraw("7", ETHICS, T0 + timedelta(days=300))
-    factories.settle("7")
+    factories.withdraw("900007", ETHICS, T0 + timedelta(days=300))
+    factories.settle("900007")
     assert _now(holding, on).decided[CONFERRED].differs
     made.refresh_from_db()
     assert made.figures[0] == ["target", 4500, 5000]
