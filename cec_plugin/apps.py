@@ -49,6 +49,16 @@ class CecPluginConfig(AppConfig):
                         ),
                         "dispatch_uid": "cec_plugin.passing_status_updated",
                     },
+                    {
+                        "receiver_func_name": "course_role_added",
+                        "signal_path": "openedx_events.learning.signals.COURSE_ACCESS_ROLE_ADDED",
+                        "dispatch_uid": "cec_plugin.course_role_added",
+                    },
+                    {
+                        "receiver_func_name": "course_role_removed",
+                        "signal_path": "openedx_events.learning.signals.COURSE_ACCESS_ROLE_REMOVED",
+                        "dispatch_uid": "cec_plugin.course_role_removed",
+                    },
                 ],
             },
         },

@@ -8,9 +8,13 @@ from typing import Any
 from django.conf import settings as django_settings
 from django.core.signals import setting_changed
 
+from cec_plugin.domain.credits import parse_hundredths
 from cec_plugin.domain.delivery import Policy
 from cec_plugin.domain.notices import Via
-from cec_plugin.exceptions import ConfigurationError
+from cec_plugin.exceptions import ConfigurationError, InvalidFigureError
+
+TEAM_ROLES = ("instructor", "staff", "limited_staff")
+"""The platform's roles in the team of one course run. Others are the office's, or the host's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +35,8 @@ class Settings:
     base_template: str
     rest_authentication: tuple[str, ...]
     test_accounts: tuple[str, ...]
+    team_roles: Mapping[str, str]
+    second_person_above: int | None
 
 
 def _given(name: str) -> Any:
@@ -60,9 +66,25 @@ def get_settings() -> Settings:
             base_template=_given("BASE_TEMPLATE"),
             rest_authentication=tuple(_given("REST_AUTHENTICATION")),
             test_accounts=tuple(_given("TEST_ACCOUNTS")),
+            team_roles=_team_roles(_given("TEAM_ROLES")),
+            second_person_above=_figure(_given("SECOND_PERSON_ABOVE")),
         )
-    except (AttributeError, TypeError, ValueError) as error:
+    except (AttributeError, TypeError, ValueError, InvalidFigureError) as error:
         raise ConfigurationError(f"the settings of cec_plugin cannot be read: {error}") from error
+
+
+def _team_roles(given: Mapping[str, str]) -> Mapping[str, str]:
+    for role in given:
+        if role not in TEAM_ROLES:
+            raise ValueError(
+                f"CEC_TEAM_ROLES: {role!r} is no role in a course's team; those are "
+                + ", ".join(TEAM_ROLES)
+            )
+    return dict(given)
+
+
+def _figure(given: str | int | None) -> int | None:
+    return None if given is None else parse_hundredths(given)
 
 
 def _forget(*, setting: str, **_: object) -> None:

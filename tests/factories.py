@@ -15,6 +15,8 @@ from cec_plugin.domain.ports import AccountFacts, CompletionFacts, CourseFacts, 
 from cec_plugin.domain.tables import LEARNER, BonusKind
 from cec_plugin.models.outbox import HoldCode
 from cec_plugin.services import link as linking
+from cec_plugin.services import prepare
+from cec_plugin.services import serve as serving
 from cec_plugin.services.activate import activate, mark_concerned
 from cec_plugin.services.claim import claim
 from cec_plugin.services.deliver import settle as settle_delivery
@@ -35,6 +37,8 @@ class SmallPlatform:
     courses: dict[str, CourseFacts] = field(default_factory=dict)
     enrolled: dict[str, list[str]] = field(default_factory=dict)
     facts: dict[tuple[str, str], CompletionFacts] = field(default_factory=dict)
+    teams: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    runs_the_site: set[str] = field(default_factory=set)
 
     def course(self, key: str) -> CourseFacts | None:
         return self.courses.get(key)
@@ -59,8 +63,18 @@ class SmallPlatform:
     ) -> dict[tuple[str, str], bool]:
         return {(who, what): what in self.enrolled.get(who, []) for who, what in finished}
 
+    def runs(self, ended_since: datetime) -> Iterator[CourseFacts]:
+        return (
+            one
+            for one in self.courses.values()
+            if one.ends_at is None or one.ends_at >= ended_since
+        )
+
     def staff(self, activity: str) -> list[tuple[str, str]]:
-        return []
+        return self.teams.get(activity, [])
+
+    def office(self, subjects: Iterable[str]) -> set[str]:
+        return self.runs_the_site.intersection(subjects)
 
     def find_account(self, text: str) -> AccountFacts | None:
         return None
@@ -229,6 +243,19 @@ def link(
         verified_by="tester",
         now=now,
     )
+
+
+def officer(subject: str, of: models.Organization, *, now: datetime = NOW) -> models.Officer:
+    """Let an account answer for an organization."""
+    identity = prepare.identity(site=get_settings().site, subject=subject)
+    return models.Officer.objects.create(
+        organization=of, identity=identity, named_by="tester", named_at=now
+    )
+
+
+def enter(service: models.Service, *, now: datetime = NOW) -> models.Service:
+    """Enter service by hand; settle it yourself."""
+    return serving.enter(service, by="tester", now=now)
 
 
 def answer(by: models.Registry, result: Result, *, now: datetime = NOW) -> int:

@@ -1,12 +1,15 @@
 """Threads with database connections of their own, whose errors are raised where they are joined."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 from django.db import connection
 
 PATIENCE_S = 60
+
+Result = TypeVar("Result")
 
 
 class Step:
@@ -47,21 +50,28 @@ def beside(work: Callable[[], None]) -> Iterator[threading.Thread]:
         raise raised[0]
 
 
-def together(works: list[Callable[[], None]]) -> None:
-    """Run all of these at once, let go together; raise the first error of any."""
+def together(works: Sequence[Callable[[], Result]]) -> list[Result]:
+    """Run all of these at once, let go together; return their results in order.
+
+    The first error of any is raised.
+    """
     gate = threading.Barrier(len(works), timeout=PATIENCE_S)
     raised: list[BaseException] = []
+    results: dict[int, Result] = {}
 
-    def run(work: Callable[[], None]) -> None:
+    def run(number: int, work: Callable[[], Result]) -> None:
         try:
             gate.wait()
-            work()
+            results[number] = work()
         except BaseException as error:  # noqa: BLE001 - raised again below
             raised.append(error)
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=run, args=[work], daemon=True) for work in works]
+    threads = [
+        threading.Thread(target=run, args=[number, work], daemon=True)
+        for number, work in enumerate(works)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -69,3 +79,4 @@ def together(works: list[Callable[[], None]]) -> None:
     assert not any(thread.is_alive() for thread in threads), "a thread hangs"
     if raised:
         raise raised[0]
+    return [results[number] for number in range(len(works))]

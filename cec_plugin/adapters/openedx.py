@@ -12,12 +12,17 @@ from functools import wraps
 from typing import Any, Protocol
 
 from openedx_events.data import EventsMetadata
-from openedx_events.learning.data import CertificateData, CoursePassingStatusData
+from openedx_events.learning.data import (
+    CertificateData,
+    CourseAccessRoleData,
+    CoursePassingStatusData,
+)
 
 from cec_plugin.conf import get_settings
 from cec_plugin.domain.notices import Kind, Notice, Via
 from cec_plugin.domain.tables import LEARNER
 from cec_plugin.services.notice import hear
+from cec_plugin.services.team import told
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +91,36 @@ def passing_status_updated(
         ),
         now=datetime.now(UTC),
     )
+
+
+@_harmless
+def course_role_added(
+    *, course_access_role_data: CourseAccessRoleData, metadata: EventsMetadata, **_: Any
+) -> None:
+    """Write down that somebody was given a role in a course's team."""
+    _hear_of_role(course_access_role_data, metadata, given=True)
+
+
+@_harmless
+def course_role_removed(
+    *, course_access_role_data: CourseAccessRoleData, metadata: EventsMetadata, **_: Any
+) -> None:
+    """Write down that a role in a course's team was taken from somebody."""
+    _hear_of_role(course_access_role_data, metadata, given=False)
+
+
+def _hear_of_role(of: CourseAccessRoleData, metadata: EventsMetadata, *, given: bool) -> None:
+    notice = told(
+        source=SOURCE,
+        subject=str(of.user.id),
+        activity=str(of.course_key or ""),
+        team_role=of.role,
+        given=given,
+        at=metadata.time,
+        evidence={"event": str(metadata.id)},
+    )
+    if notice is not None:
+        hear(notice, now=datetime.now(UTC))
 
 
 def _of_certificate(certificate: CertificateData, metadata: EventsMetadata, kind: Kind) -> Notice:

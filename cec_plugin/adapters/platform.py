@@ -66,6 +66,20 @@ class DjangoAccounts:
         users = get_user_model()._default_manager.filter(pk__in=ids)  # noqa: SLF001
         return {str(user.pk): _account(user) for user in users}
 
+    def office(self, subjects: Iterable[str]) -> set[str]:
+        """Return which of these accounts are staff of the whole site, or match a test's name."""
+        ids = [pk for subject in subjects if (pk := _user_id(subject)) is not None]
+        users = get_user_model()._default_manager.filter(pk__in=ids)  # noqa: SLF001
+        return {
+            str(user.pk)
+            for user in users
+            if user.is_staff or user.is_superuser or _is_test(user.get_username())
+        }
+
+
+def _is_test(username: str) -> bool:
+    return any(fnmatchcase(username, pattern) for pattern in get_settings().test_accounts)
+
 
 def _user_id(subject: str) -> int | None:
     """Return the user's id; None where the subject is none, as another site's may not be."""
@@ -152,19 +166,40 @@ class LmsPlatform(DjangoAccounts):
             if (registered := _registered(*pair, at)) is not None
         }
 
+    def runs(self, ended_since: datetime) -> Iterator[CourseFacts]:
+        """Return the course runs that the platform dates so."""
+        from openedx.core.djangoapps.content.course_overviews.models import (  # noqa: PLC0415
+            CourseOverview,
+        )
+
+        rows = CourseOverview.objects.filter(Q(end__isnull=True) | Q(end__gte=ended_since))
+        for course_key, title, end in rows.values_list("id", "display_name", "end").iterator():
+            course, organization = course_parts(str(course_key))
+            yield CourseFacts(
+                key=str(course_key),
+                title=title or "",
+                ends_at=end,
+                course=course,
+                organization=organization,
+            )
+
     def staff(self, activity: str) -> list[tuple[str, str]]:
         """Return the course's own team, asked through the platform's role classes."""
-        from common.djangoapps.student.roles import (  # noqa: PLC0415
-            CourseInstructorRole,
-            CourseStaffRole,
-        )
+        from common.djangoapps.student import roles  # noqa: PLC0415
 
         course_key = _course_key(activity)
         if course_key is None:
             return []
+        found = [
+            ("instructor", roles.CourseInstructorRole),
+            ("staff", roles.CourseStaffRole),
+            # Not in every release of the platform.
+            ("limited_staff", getattr(roles, "CourseLimitedStaffRole", None)),
+        ]
         return [
             (str(user.pk), name)
-            for name, role in (("instructor", CourseInstructorRole), ("staff", CourseStaffRole))
+            for name, role in found
+            if role is not None
             for user in role(course_key).users_with_role()
         ]
 
@@ -183,10 +218,7 @@ def _registered(subject: str, activity: str, at: datetime) -> bool | None:
     user = get_user_model()._default_manager.filter(pk=user_id).first()  # noqa: SLF001
     if user is None:
         return None
-    is_test = any(
-        fnmatchcase(user.get_username(), pattern) for pattern in get_settings().test_accounts
-    )
-    if is_test or user.is_staff or user.is_superuser:
+    if _is_test(user.get_username()) or user.is_staff or user.is_superuser:
         return False
     roles = (CourseBetaTesterRole, CourseInstructorRole, CourseStaffRole)
     if any(role(course_key).users_with_role().filter(pk=user.pk).exists() for role in roles):

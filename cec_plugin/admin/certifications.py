@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cec_plugin import models
+from cec_plugin.admin.acting import actor
 from cec_plugin.admin.figures import CodesField, FigureField
 from cec_plugin.admin.reading import Admin, Inline, ReadOnlyAdmin, ReadOnlyInline, sheet
 from cec_plugin.admin.steps import Done, Step, SteppedAdmin
@@ -173,8 +174,7 @@ def _decide(decision: Renewal.Decision) -> Callable[[HttpRequest, models.Holding
             holding.pk,
             starts_on=one.cycle.starts_on,
             decision=decision,
-            by=request.user.get_username(),
-            by_subject=str(request.user.pk),
+            by=actor(request),
             now=datetime.now(UTC),
         )
         return Done(text=f"{words.cycle(one)}: {made.get_decision_display()}")

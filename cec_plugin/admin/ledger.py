@@ -90,8 +90,8 @@ class CreditEntryAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("activity"))
     def activity(self, entry: models.CreditEntry) -> str:
-        """Name the activity; an adjustment has none."""
-        return str(entry.participation.activity) if entry.participation else NOTHING
+        """Name the activity; an opening balance has none."""
+        return str(entry.activity or NOTHING)
 
     @admin.display(description=_("person"))
     def person(self, entry: models.CreditEntry) -> str:

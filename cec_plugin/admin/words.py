@@ -52,6 +52,8 @@ WORDS: dict[type, dict[str, Promise]] = {
         RefusalCode.ESTIMATE: _("the organization decides elsewhere"),
         RefusalCode.AWAITS_APPROVAL: _("waits for the organization's approval"),
         RefusalCode.DECLINED: _("the organization declined it"),
+        RefusalCode.ENTERED: _("the same service was entered by hand"),
+        RefusalCode.BY_HAND: _("set to nothing by hand"),
     },
     Kind: {
         Kind.EARNED: _("finished"),
@@ -61,6 +63,7 @@ WORDS: dict[type, dict[str, Promise]] = {
         Via.CERTIFICATE: _("certificate"),
         Via.PASSING: _("passing grade"),
         Via.ENTRY: _("entered by hand"),
+        Via.TEAM: _("in the course's team"),
     },
 }
 

@@ -57,6 +57,13 @@ class CampusPlatform(DjangoAccounts):
             for subject, key in finished
         }
 
+    def runs(self, ended_since: datetime) -> Iterator[CourseFacts]:
+        """Return the courses that have no end, or one after this."""
+        rows = Course.objects.filter(Q(ends_at__isnull=True) | Q(ends_at__gte=ended_since))
+        for key in rows.values_list("key", flat=True):
+            if (facts := self.course(key)) is not None:
+                yield facts
+
     def staff(self, activity: str) -> list[tuple[str, str]]:
         """Return the course's team."""
         rows = Enrolment.objects.filter(course__key=activity).exclude(role="")

@@ -39,6 +39,8 @@ class RefusalCode(StrEnum):
     ESTIMATE = "estimate"  # the organization decides elsewhere
     AWAITS_APPROVAL = "awaits_approval"  # the organization has not decided yet
     DECLINED = "declined"  # the organization said no
+    ENTERED = "entered"  # a team's proposal, and the same service was entered by hand
+    BY_HAND = "by_hand"  # an officer of the organization set it to nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,11 +96,31 @@ class Organization:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
-    """What an organization decided on one participation, and under which code."""
+    """What an organization decided on one participation, and under which code.
+
+    ``hours_hundredths`` are the hours of service by which it decided, where nobody entered any.
+    """
 
     approved: bool
     on: date
     code: str = ""
+    hours_hundredths: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fixed:
+    """What an officer set a participation's credit to, whatever the table says; zero for none.
+
+    ``adjustment`` is the id of the decision; credit type, rule and version (its id) are those of
+    the credit that was corrected.
+    """
+
+    adjustment: int
+    on: date
+    hundredths: int
+    credit_type: str
+    rule: str
+    version: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,11 +128,12 @@ class Person:
     """What one organization knows of a person.
 
     ``member`` holds the spans of membership, first and last day, None for an open side;
-    ``approvals`` the decisions by participation key.
+    ``approvals`` the decisions and ``fixed`` the corrections by participation key.
     """
 
     member: tuple[tuple[date | None, date | None], ...] = ()
     approvals: Mapping[str, Approval] = field(default_factory=dict)
+    fixed: Mapping[str, Fixed] = field(default_factory=dict)
 
     def is_member(self, on: date) -> bool:
         """Say whether the person is a member on that day."""

@@ -24,6 +24,7 @@ BUILDS_ON = {
     "included": "rule",
     "cap": "rule",
     "approved": "rule",
+    "by_hand": "finished",
 }
 """Which step must stand before which."""
 
@@ -112,6 +113,11 @@ def approved_step(*, on: str, code: str) -> Step:
     return {"step": "approved", "on": on, "code": code}
 
 
+def by_hand_step(*, adjustment: int, on: str, hundredths: int) -> Step:
+    """Say that an officer set the credit by hand: by which decision (its id), on which day."""
+    return {"step": "by_hand", "adjustment": adjustment, "on": on, "hundredths": hundredths}
+
+
 def reversal_step(*, hundredths: int, reason: str) -> Step:
     """Say that an award of these hundredths is taken back, and why (a code)."""
     return {"step": "reverses", "hundredths": -hundredths, "reason": reason}
@@ -147,6 +153,8 @@ def replay(steps: Sequence[Step]) -> int:
                 pass
             case {"step": "measure"} if total is not None:
                 total = _measure(step).reckon(total)
+            case {"step": "by_hand", "hundredths": int(hundredths)} if total is None:
+                total = hundredths
             case {"step": "included", "hundredths": int(hundredths)} if total is not None:
                 total += hundredths
             case {

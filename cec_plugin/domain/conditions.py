@@ -8,6 +8,9 @@ from enum import StrEnum
 
 from cec_plugin.domain.notices import Via
 
+EVIDENCE = (Via.CERTIFICATE, Via.PASSING, Via.ENTRY)
+"""By what a learner can have finished."""
+
 WHOLE = 10_000
 """A grade of 100 per cent, in hundredths of a per cent."""
 
@@ -73,5 +76,7 @@ def faults_of(conditions: Conditions, *, has_period: bool) -> Iterable[str]:
     begins, ends = conditions.counts_from, conditions.counts_until
     if begins is not None and ends is not None and begins > ends:
         yield f"counts from {begins} until {ends}: the end lies before the beginning"
+    for via in sorted(conditions.evidence.difference(EVIDENCE)):
+        yield f"evidence: no learner finishes by {via.value!r}"
     if conditions.repeat is Repeat.ONCE_A_PERIOD and not has_period:
         yield "once a period: the table has no period"

@@ -16,6 +16,7 @@ class Via(StrEnum):
     CERTIFICATE = "certificate"
     PASSING = "passing"
     ENTRY = "entry"  # a person entered it
+    TEAM = "team"  # a role in the course's team: proposed, until an organization confirms it
 
 
 class Kind(StrEnum):
@@ -101,9 +102,9 @@ class Folded:
 def counts_for(via: Via, earned_by: Via) -> bool:
     """Say whether evidence of this kind counts for an activity that is earned by ``earned_by``.
 
-    What a person entered counts everywhere.
+    What a person entered counts everywhere, and so does service in a course's team.
     """
-    return via in (Via.ENTRY, earned_by)
+    return via in (Via.ENTRY, Via.TEAM, earned_by)
 
 
 def _in_source_order(notice: Heard) -> tuple[object, ...]:

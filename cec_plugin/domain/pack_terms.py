@@ -3,7 +3,7 @@
 from collections.abc import Container
 from typing import Any
 
-from cec_plugin.domain.conditions import Conditions, Repeat
+from cec_plugin.domain.conditions import EVIDENCE, Conditions, Repeat
 from cec_plugin.domain.notices import Via
 from cec_plugin.domain.periods import Period
 from cec_plugin.domain.terms import AwardsTo, Cap, Decides, Measure, Per, Rounding, Terms
@@ -79,7 +79,7 @@ def _cap(fields: TomlFields, position: int, row: dict[str, Any], roles: Containe
 def read_conditions(fields: TomlFields, position: int, row: dict[str, Any]) -> Conditions:
     """Return the conditions of one of ``[[rules]]``."""
     evidence = [
-        fields.choice("rules", position, {"evidence": one}, "evidence", Via.CERTIFICATE)
+        fields.choice("rules", position, {"evidence": one}, "evidence", Via.CERTIFICATE, EVIDENCE)
         for one in fields.texts("rules", position, row, "evidence")
     ]
     return Conditions(

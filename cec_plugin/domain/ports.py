@@ -145,8 +145,16 @@ class Platform(Protocol):
         """
         ...
 
+    def runs(self, ended_since: datetime) -> Iterator[CourseFacts]:
+        """Return the course runs that have no end, or one after this (aware)."""
+        ...
+
     def staff(self, activity: str) -> list[tuple[str, str]]:
         """Return the course's own team as (subject, role), without organization-wide roles."""
+        ...
+
+    def office(self, subjects: Iterable[str]) -> set[str]:
+        """Return which of these accounts run the site, or are tests: they serve nobody."""
         ...
 
     def find_account(self, text: str) -> AccountFacts | None:

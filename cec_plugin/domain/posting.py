@@ -1,6 +1,6 @@
 """The difference between the lines a person should have and those the ledger holds."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -14,6 +14,7 @@ class ReversalReason(StrEnum):
     WITHDRAWN = "withdrawn"  # the source took the completion back
     CHANGED = "changed"  # a figure, a rule or the date changed; a new award follows
     NOT_CREDITED = "not_credited"  # the table in force gives nothing any more
+    BY_HAND = "by_hand"  # an officer corrected it or took it back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +50,10 @@ class Reversal:
 
 
 def difference(
-    finished: Sequence[Finished], lines: Mapping[str, Line], posted: Iterable[Posted]
+    finished: Sequence[Finished],
+    lines: Mapping[str, Line],
+    posted: Iterable[Posted],
+    by_hand: Collection[str] = (),
 ) -> list[Award | Reversal]:
     """Return what to post, in order, so that the ledger says what stands.
 
@@ -57,7 +61,7 @@ def difference(
     anybody looked in between: pass, fail, pass reads the same however late the notices came.
     ``finished`` holds all participations of one person that ever stood, ``lines`` what an
     organization gives for each (by participation key), ``posted`` the awards of that person and
-    organization, by id.
+    organization, by id; ``by_hand`` names the participations whose credit an officer set.
     """
     awards: dict[str, list[Posted]] = {}
     for award in posted:
@@ -65,7 +69,7 @@ def difference(
     changes: list[Award | Reversal] = []
     for one in finished:
         mine = awards.pop(one.key, [])
-        changes.extend(_of_one(one, lines.get(one.key), mine))
+        changes.extend(_of_one(one, lines.get(one.key), mine, one.key in by_hand))
     changes.extend(
         Reversal(of=award, reason=ReversalReason.WITHDRAWN)
         for left in awards.values()  # of what, by the evidence that counts now, never stood
@@ -76,7 +80,10 @@ def difference(
 
 
 def _of_one(
-    one: Finished, line: Line | None, awards: Sequence[Posted]
+    one: Finished,
+    line: Line | None,
+    awards: Sequence[Posted],
+    by_hand: bool,  # noqa: FBT001
 ) -> Iterable[Award | Reversal]:
     counts = {(award.credit_type, award.line): 0 for award in awards}
     for award in awards:
@@ -96,7 +103,7 @@ def _of_one(
         if current and line and not kept and _says(award, line, current.number):
             kept = True
             continue
-        yield Reversal(of=award, reason=_why(current is not None, award, line, one))
+        yield Reversal(of=award, reason=_why(current is not None, award, line, one, by_hand))
     awarded = {award.stint for award in awards}
     for stint in one.stints:
         if line is None or stint.ended_at is None or stint.number in awarded:
@@ -120,8 +127,16 @@ def _says(award: Posted, line: Line, stint: int) -> bool:
     )
 
 
-def _why(stands: bool, award: Posted, line: Line | None, one: Finished) -> ReversalReason:  # noqa: FBT001
+def _why(
+    stands: bool,  # noqa: FBT001
+    award: Posted,
+    line: Line | None,
+    one: Finished,
+    by_hand: bool,  # noqa: FBT001
+) -> ReversalReason:
     ended = next((s.ended_at for s in one.stints if s.number == award.stint), None)
     if not stands or ended is not None:
         return ReversalReason.WITHDRAWN
+    if by_hand:
+        return ReversalReason.BY_HAND
     return ReversalReason.CHANGED if line else ReversalReason.NOT_CREDITED

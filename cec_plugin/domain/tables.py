@@ -101,7 +101,6 @@ class CreditTable:
         self.asks = Conditions(
             registered=any(rule.conditions.registered for rule in rules),
             related=any(rule.conditions.related for rule in rules),
-            approval=any(rule.conditions.approval for rule in rules),
         )
         self._by_run: dict[str, Rule] = {}
         self._by_course: dict[str, Rule] = {}

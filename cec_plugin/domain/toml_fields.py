@@ -1,7 +1,7 @@
 """Read fields out of TOML and gather what is wrong with them, each with the line it stands on."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -65,14 +65,21 @@ class TomlFields:
             return False
         return value
 
-    def choice(
-        self, section: str, position: int, row: dict[str, Any], key: str, default: Choice
+    def choice(  # noqa: PLR0917 - where it stands, and what it may be
+        self,
+        section: str,
+        position: int,
+        row: dict[str, Any],
+        key: str,
+        default: Choice,
+        among: Sequence[Choice] = (),
     ) -> Choice:
-        """Return one of the values of an enumeration."""
+        """Return one of the values of an enumeration, or of those ``among`` names."""
         kind = type(default)
+        offered = among or list(kind)
         value = row.get(key, default.value)
-        if value not in list(kind):
-            self.fault(section, position, key, "it is one of " + ", ".join(kind))
+        if value not in offered:
+            self.fault(section, position, key, "it is one of " + ", ".join(offered))
             return default
         return kind(value)
 

@@ -1,5 +1,6 @@
 """What is kept, split by life cycle."""
 
+from cec_plugin.models.adjustments import Adjustment
 from cec_plugin.models.catalogue import Activity, Organization, Role
 from cec_plugin.models.certifications import (
     Designation,
@@ -15,7 +16,7 @@ from cec_plugin.models.ledger import Account, Approval, CreditEntry, Refusal
 from cec_plugin.models.notices import Notice, Participation, Service
 from cec_plugin.models.operations import JobRun
 from cec_plugin.models.outbox import Attempt, Delivery, Registry
-from cec_plugin.models.people import Identity, Membership, Person, Relation
+from cec_plugin.models.people import Identity, Membership, Officer, Person, Relation
 from cec_plugin.models.previews import Preview, PreviewedAccount
 from cec_plugin.models.programs import Exemption, PartCourse, Program, ProgramPart
 from cec_plugin.models.schedules import Cap, RoleBonus, Rule, Schedule
@@ -23,6 +24,7 @@ from cec_plugin.models.schedules import Cap, RoleBonus, Rule, Schedule
 __all__ = [
     "Account",
     "Activity",
+    "Adjustment",
     "Approval",
     "Attempt",
     "Cap",
@@ -39,6 +41,7 @@ __all__ = [
     "JobRun",
     "Membership",
     "Notice",
+    "Officer",
     "Organization",
     "PartCourse",
     "Participation",

@@ -1,5 +1,6 @@
 """Organizations, roles, and the activities that people finish."""
 
+from datetime import datetime
 from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
@@ -107,6 +108,12 @@ class Activity(models.Model):
     course = models.CharField(_("course without the run"), max_length=255, blank=True)
     organization_key = models.CharField(_("offered by"), max_length=255, blank=True)
     ends_at = models.DateTimeField(_("ends at"), null=True, blank=True)
+    concluded_at = models.DateTimeField(
+        _("taken as ended at"),
+        null=True,
+        blank=True,
+        help_text=_("Where the platform names no end of the run, or not the true one."),
+    )
     earned_by = models.CharField(
         _("finished by"), max_length=20, choices=EarnedBy.choices, default=EarnedBy.SITE, blank=True
     )
@@ -121,3 +128,8 @@ class Activity(models.Model):
 
     def __str__(self) -> str:
         return self.title or self.key
+
+    @property
+    def run_ends_at(self) -> datetime | None:
+        """Return when the run ends: as somebody decided, else as the platform says."""
+        return self.concluded_at or self.ends_at

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cec_plugin.domain.allocation import RefusalCode
 from cec_plugin.models.append_only import AppendOnlyModel
-from cec_plugin.models.catalogue import Organization
+from cec_plugin.models.catalogue import Activity, Organization
 from cec_plugin.models.fields import check, digest_field
 from cec_plugin.models.notices import Participation
 from cec_plugin.models.people import Person
@@ -45,7 +45,8 @@ class EntryKind(models.TextChoices):
 class CreditEntry(AppendOnlyModel):
     """One line of the ledger, in signed hundredths of the organization's unit; written once.
 
-    ``earned_at`` is the source's date of finishing, ``recorded_at`` ours. ``stint`` says which
+    Every entry comes of a participation or, decided by hand, of an adjustment. ``earned_at`` is
+    the source's date of finishing, ``recorded_at`` ours. ``stint`` says which
     time the participation stood (from 1), ``generation`` how many awards of the same parts came
     before. ``basis`` holds the steps of the decision.
 
@@ -55,6 +56,9 @@ class CreditEntry(AppendOnlyModel):
     account = models.ForeignKey(Account, models.PROTECT, related_name="entries")
     participation = models.ForeignKey(
         Participation, models.PROTECT, null=True, related_name="entries"
+    )
+    adjustment = models.ForeignKey(
+        "cec_plugin.Adjustment", models.PROTECT, null=True, related_name="entries"
     )
     kind = models.CharField(_("kind"), max_length=20, choices=EntryKind.choices)
     credit_type = models.CharField(_("credit type"), max_length=50)
@@ -90,6 +94,16 @@ class CreditEntry(AppendOnlyModel):
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
 
+    @property
+    def activity(self) -> Activity | None:
+        """Return what it is for; an opening balance is for nothing in particular."""
+        if self.participation is not None:
+            return self.participation.activity
+        if self.adjustment is None:
+            return None
+        of: CreditEntry | None = self.adjustment.entry
+        return self.adjustment.activity if of is None else of.activity
+
 
 class Refusal(models.Model):
     """Why something finished has no credit at an organization, as of the last settling.
@@ -117,7 +131,9 @@ class Refusal(models.Model):
 
 
 class Approval(models.Model):
-    """What an organization decided on something finished, where its rule asks for that.
+    """What an organization decided on something finished, where that waits for it.
+
+    ``hours_hundredths`` are the hours of service by which it decided, where nobody entered any.
 
     .. no_pii:
     """
@@ -127,6 +143,9 @@ class Approval(models.Model):
     approved = models.BooleanField(_("approved"))
     code = models.CharField(_("approval code and number"), max_length=100, blank=True)
     note = models.CharField(_("note"), max_length=255, blank=True)
+    hours_hundredths = models.PositiveIntegerField(
+        _("hours of service (hundredths)"), null=True, blank=True
+    )
     decided_by = models.CharField(_("decided by"), max_length=150)
     decided_at = models.DateTimeField(_("decided at"))
 

@@ -79,6 +79,31 @@ class Membership(models.Model):
         return f"membership {self.pk}"
 
 
+class Officer(models.Model):
+    """Somebody who answers for an organization, by their account on this site.
+
+    What they may do their permissions say; this says where: with whose rules, people and
+    requests.
+
+    .. no_pii:
+    """
+
+    organization = models.ForeignKey(Organization, models.PROTECT, related_name="officers")
+    identity = models.ForeignKey(Identity, models.PROTECT, related_name="offices")
+    named_by = models.CharField(_("named by"), max_length=150, editable=False)
+    named_at = models.DateTimeField(_("named at"), editable=False)
+
+    class Meta:
+        verbose_name = _("officer")
+        verbose_name_plural = _("officers")
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "identity"], name="cec_officer"),
+        ]
+
+    def __str__(self) -> str:
+        return f"officer {self.pk}"
+
+
 class Relation(models.Model):
     """A person's own word that an activity relates to the work they do or pursue; given once.
 

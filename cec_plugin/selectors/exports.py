@@ -29,14 +29,16 @@ class ExportLine:
 def lines_of(export_id: int) -> Iterator[ExportLine]:
     """Return the lines in the order of the ledger, a few at a time."""
     rows = ExportedEntry.objects.filter(export_id=export_id).order_by("entry_id")
-    rows = rows.select_related("entry__participation__activity", "export__organization")
+    rows = rows.select_related(
+        "entry__participation__activity", "entry__adjustment__activity", "export__organization"
+    )
     for row in rows.iterator(chunk_size=2000):
         entry = row.entry
         yield ExportLine(
             entry_id=entry.pk,
             kind=entry.kind,
             member_number=row.member_number,
-            activity=entry.participation.activity.key if entry.participation else "",
+            activity=entry.activity.key if entry.activity else "",
             title=row.title,
             role=entry.participation.role if entry.participation else "",
             credit_type=entry.credit_type,

@@ -7,7 +7,8 @@ from datetime import date
 from django.utils import timezone
 
 from cec_plugin import models
-from cec_plugin.domain.allocation import STRANGER, Approval, Person
+from cec_plugin.domain.allocation import STRANGER, Approval, Fixed, Person
+from cec_plugin.models.adjustments import Adjustment
 from cec_plugin.selectors.tables import Asks
 
 
@@ -15,7 +16,7 @@ class KnownPeople:
     """Some people's memberships, the organizations' decisions, and the people's own words."""
 
     def __init__(self, person_ids: Collection[int], asks: Asks) -> None:
-        """Read what is asked of all of them: at most three queries, none where no rule asks."""
+        """Read what is asked of all of them: at most four queries, none where nothing asks."""
         self._relations: set[tuple[int, int]] = set()
         if asks.relation:
             rows = models.Relation.objects.filter(person_id__in=person_ids)
@@ -38,14 +39,23 @@ class KnownPeople:
                 "approved",
                 "decided_at",
                 "code",
+                "hours_hundredths",
             )
-            for person_id, pk, key, approved, at, code in decisions:
+            for person_id, pk, key, approved, at, code, hours in decisions:
                 approvals[person_id, pk][key] = Approval(
-                    approved=approved, on=timezone.localdate(at), code=code
+                    approved=approved,
+                    on=timezone.localdate(at),
+                    code=code,
+                    hours_hundredths=hours,
                 )
+        fixed = _fixed(person_ids) if asks.adjusted else {}
         self._at = {
-            pair: Person(member=tuple(members.get(pair, ())), approvals=approvals.get(pair, {}))
-            for pair in {*members, *approvals}
+            pair: Person(
+                member=tuple(members.get(pair, ())),
+                approvals=approvals.get(pair, {}),
+                fixed=fixed.get(pair, {}),
+            )
+            for pair in {*members, *approvals, *fixed}
         }
 
     def related(self, person_id: int, activity_id: int) -> bool:
@@ -55,3 +65,29 @@ class KnownPeople:
     def at(self, person_id: int, organization_id: int) -> Person:
         """Return a person as one organization knows them."""
         return self._at.get((person_id, organization_id), STRANGER)
+
+
+def _fixed(person_ids: Collection[int]) -> dict[tuple[int, int], dict[str, Fixed]]:
+    """Return the corrections in force, by person and organization: the last of each counts."""
+    found: dict[tuple[int, int], dict[str, Fixed]] = defaultdict(dict)
+    rows = models.Adjustment.objects.filter(
+        account__person_id__in=person_ids,
+        participation__isnull=False,
+        outcome=Adjustment.Outcome.APPLIED,
+    ).order_by("decided_at", "pk")
+    for row in rows.select_related("account", "participation", "entry"):
+        assert row.participation is not None  # noqa: S101 - as it was asked for
+        mine = found[row.account.person_id, row.account.organization_id]
+        if row.kind == Adjustment.Kind.RELEASE:
+            mine.pop(row.participation.key, None)
+            continue
+        assert row.entry is not None  # noqa: S101 - what is corrected is an entry
+        mine[row.participation.key] = Fixed(
+            adjustment=row.pk,
+            on=timezone.localdate(row.decided_at),
+            hundredths=row.hundredths,
+            credit_type=row.entry.credit_type,
+            rule=row.entry.line,
+            version=row.entry.schedule_id or 0,
+        )
+    return found

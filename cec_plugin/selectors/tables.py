@@ -131,12 +131,16 @@ def compiled_table(schedule_id: int, digest: str) -> CreditTable:  # noqa: ARG00
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asks:
-    """What must be known of a person for the tables in force; each is looked up only if asked."""
+    """What must be known of a person for the tables in force; each is looked up only if asked.
+
+    Approvals and adjustments are asked for where there are any at all.
+    """
 
     membership: bool
     approval: bool
     relation: bool
     registration: bool
+    adjusted: bool
 
 
 class ActiveTables:
@@ -146,7 +150,11 @@ class ActiveTables:
         """Read the active versions of all organizations: one query."""
         rows = (
             models.Schedule.objects.filter(activated_at__isnull=False)
-            .annotate(programs=Exists(models.Program.objects.all()))
+            .annotate(
+                programs=Exists(models.Program.objects.all()),
+                approvals=Exists(models.Approval.objects.all()),
+                adjusted=Exists(models.Adjustment.objects.filter(participation__isnull=False)),
+            )
             .order_by("organization_id", "version")
             .values_list(
                 "id",
@@ -157,13 +165,15 @@ class ActiveTables:
                 "organization__code",
                 "organization__time_zone",
                 "programs",
+                "approvals",
+                "adjusted",
             )
         )
         versions: dict[tuple[int, str, str], list[Version]] = defaultdict(list)
         self._digests: dict[int, str] = {}
-        self.has_programs = False
-        for pk, number, effective_from, digest, organization_id, code, time_zone, any_ in rows:
-            self.has_programs = bool(any_)
+        self.has_programs = self._approvals = self._adjusted = False
+        for pk, number, effective_from, digest, organization_id, code, time_zone, *others in rows:
+            self.has_programs, self._approvals, self._adjusted = map(bool, others)
             self._digests[pk] = digest
             versions[organization_id, code, time_zone].append(
                 Version(id=pk, number=number, effective_from=effective_from)
@@ -177,15 +187,20 @@ class ActiveTables:
         """Return the rules of one of these versions."""
         return compiled_table(schedule_id, self._digests[schedule_id])
 
+    def all(self) -> list[CreditTable]:
+        """Return the rules of all of them."""
+        return [self.table(pk) for pk in self._digests]
+
     def asks(self) -> Asks:
-        """Return what the rules of all these versions ask beyond what was finished."""
-        return _asks([self.table(pk) for pk in self._digests])
+        """Return what all these versions ask beyond what was finished."""
+        return _asks(self.all(), approval=self._approvals, adjusted=self._adjusted)
 
 
-def _asks(tables: Sequence[CreditTable]) -> Asks:
+def _asks(tables: Sequence[CreditTable], *, approval: bool, adjusted: bool) -> Asks:
     return Asks(
+        approval=approval,
+        adjusted=adjusted,
         membership=any(one.terms.awards_to is AwardsTo.MEMBERS for one in tables),
-        approval=any(one.asks.approval for one in tables),
         relation=any(one.asks.related for one in tables),
         registration=any(one.asks.registered for one in tables),
     )
@@ -224,5 +239,9 @@ class DraftTables:
         return compiled_table(schedule_id, self._digests[schedule_id])
 
     def asks(self) -> Asks:
-        """Return what the rules of all these versions ask beyond what was finished."""
-        return _asks([self._draft, *(self.table(pk) for pk in self._digests)])
+        """Return what all these versions ask beyond what was finished."""
+        return _asks(
+            [self._draft, *(self.table(pk) for pk in self._digests)],
+            approval=models.Approval.objects.exists(),
+            adjusted=models.Adjustment.objects.filter(participation__isnull=False).exists(),
+        )

@@ -96,7 +96,13 @@ def transcript(person_id: int, *, now: datetime) -> Transcript:
     roles = RoleNames()
     entries = list(
         models.CreditEntry.objects.filter(account__person_id=person_id)
-        .select_related("account__organization", "participation__activity", "schedule")
+        .select_related(
+            "account__organization",
+            "participation__activity",
+            "adjustment__activity",
+            "adjustment__entry__adjustment__activity",
+            "schedule",
+        )
         .order_by("-earned_at", "-id")
     )
     known = _Known(
@@ -171,7 +177,7 @@ def _credit(entry: models.CreditEntry, known: _Known) -> Credit:
     return Credit(
         id=entry.pk,
         kind=EntryKind(entry.kind),
-        title=str(one.activity) if one else "",
+        title=str(entry.activity or ""),
         role=known.roles[one.role] if one else None,
         organization=organization.name,
         unit=organization.unit,

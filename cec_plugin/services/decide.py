@@ -6,8 +6,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from cec_plugin import models
-from cec_plugin.conf import get_settings
+from cec_plugin.domain.actors import Actor
 from cec_plugin.exceptions import CecError
+from cec_plugin.services.authorize import authorize
 from cec_plugin.services.mark import mark
 from cec_plugin.services.retry import in_transaction
 
@@ -16,36 +17,28 @@ class AlreadyDecidedError(CecError):
     """Somebody else decided first."""
 
 
-class OwnCreditError(CecError):
-    """Nobody decides on their own credit."""
-
-
 def decide(
     *,
     participation_id: int,
     organization_id: int,
     approved: bool,
-    by: str,
-    by_subject: str,
+    by: Actor,
     code: str = "",
     note: str = "",
+    hours_hundredths: int | None = None,
     now: datetime,
 ) -> models.Approval:
     """Write the organization's decision; the person is settled again by it.
 
-    ``by`` is a user name, ``by_subject`` the id of that user's account on this site. Opens
-    transactions of its own.
+    ``hours_hundredths`` are the hours of service that the decider knows of, where nobody entered
+    any. Opens transactions of its own.
 
     Raises:
         AlreadyDecidedError: there is a decision; it says who made it and when.
-        OwnCreditError: it is the decider's own.
+        NotAnsweringError, OwnCreditError: see ``authorize``.
     """
     participation = models.Participation.objects.select_related("identity").get(pk=participation_id)
-    mine = models.Identity.objects.filter(
-        person_id=participation.identity.person_id, site=get_settings().site, subject=by_subject
-    )
-    if mine.exists():
-        raise OwnCreditError("nobody decides on their own credit: ask somebody else to")
+    authorize(by, organization_id=organization_id, person_id=participation.identity.person_id)
 
     def work() -> models.Approval:
         with transaction.atomic():
@@ -55,7 +48,8 @@ def decide(
                 approved=approved,
                 code=code.strip(),
                 note=note.strip(),
-                decided_by=by,
+                hours_hundredths=hours_hundredths,
+                decided_by=by.name,
                 decided_at=now,
             )
 

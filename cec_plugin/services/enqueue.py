@@ -74,7 +74,19 @@ def _delivery(
         delivery.state, delivery.due_at = State.HELD.value, None
         delivery.hold_code = HoldCode.NO_MEMBER_NUMBER
     if entry.kind == EntryKind.AWARD and (entry.generation or entry.stint > 1):
-        _follow_reversal(delivery, entry, registry_id)
+        _follow(
+            delivery,
+            models.CreditEntry.objects.filter(
+                participation=entry.participation, kind=EntryKind.REVERSAL
+            ),
+            registry_id,
+        )
+    elif entry.kind == EntryKind.ADJUSTMENT and entry.adjustment and entry.adjustment.entry_id:
+        _follow(
+            delivery,
+            models.CreditEntry.objects.filter(reverses_id=entry.adjustment.entry_id),
+            registry_id,
+        )
     return delivery
 
 
@@ -94,17 +106,11 @@ def _follow_award(
         delivery.hold_code = HoldCode.PREDECESSOR
 
 
-def _follow_reversal(
-    delivery: models.Delivery, entry: models.CreditEntry, registry_id: int
+def _follow(
+    delivery: models.Delivery, reversals: QuerySet[models.CreditEntry], registry_id: int
 ) -> None:
-    if entry.participation_id is None:
-        return
     before = _locked(
-        models.Delivery.objects.filter(
-            registry_id=registry_id,
-            entry__participation_id=entry.participation_id,
-            entry__kind=EntryKind.REVERSAL,
-        )
+        models.Delivery.objects.filter(registry_id=registry_id, entry__in=reversals)
         .exclude(state__in=ENDED)
         .order_by("-id")
     )

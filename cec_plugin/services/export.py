@@ -66,7 +66,7 @@ def _make(organization_id: int, number: int, by: str, now: datetime) -> Export:
         ExportedEntry.objects.bulk_create(
             _line(made, entry, numbers)
             for entry in entries.select_related(
-                "account", "participation__activity", "reverses__exported"
+                "account", "participation__activity", "adjustment__activity", "reverses__exported"
             ).order_by("id")
         )
     return made
@@ -80,7 +80,7 @@ def _line(made: Export, entry: models.CreditEntry, numbers: Mapping[int, str]) -
         export=made,
         entry=entry,
         member_number=number or "",
-        title=str(entry.participation.activity) if entry.participation else "",
+        title=str(entry.activity or ""),
         earned_on=local_date(entry.earned_at, made.organization.time_zone),
     )
 

@@ -10,7 +10,7 @@ from cec_plugin.domain.allocation import OfParts
 from cec_plugin.domain.selectors import ActivityRef
 from cec_plugin.domain.tables import LEARNER
 from cec_plugin.selectors import programs as selected
-from cec_plugin.services.fold import stints_of
+from cec_plugin.selectors.finished import stints_of
 
 FROM_PROGRAM = "program"
 """Where the date of a program comes from: the last of its courses."""

@@ -6,19 +6,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cec_plugin import models
-from cec_plugin.conf import get_settings
 from cec_plugin.domain import notices as domain
-from cec_plugin.domain.allocation import Finished, OfParts
 from cec_plugin.domain.keys import activity_key
-from cec_plugin.domain.notices import Kind, Stint, Via
+from cec_plugin.domain.notices import Kind, Via
 from cec_plugin.domain.ports import CompletionFacts, Platform
-from cec_plugin.domain.selectors import ActivityRef
-from cec_plugin.domain.tables import LEARNER
+from cec_plugin.domain.team import TeamChange, service_of
+from cec_plugin.selectors.finished import earned_by, run_end
+from cec_plugin.services import ask
+from cec_plugin.services.ask import Key
+
+TEAM_ROLE = "team_role"
+"""Under which name the evidence of a notice keeps the platform's role."""
+
+FROM_RUN_END = "run_end"
+"""Where the date of service in a team comes from."""
 
 LOOK_AGAIN = timedelta(days=1)
 """How often the end of a run is looked at while somebody waits for it: an end can move."""
-
-Key = tuple[str, str]
 
 
 class UnpreparedError(Exception):
@@ -83,7 +87,8 @@ def fold_person(
         groups[notice.participation_key].append(notice)
     activities = _activities(groups, known)
     owners = {key: pk for pk, key in identities.items()}
-    facts = _ask(groups, activities, platform)
+    office = ask.office(groups, platform)
+    facts = ask.completions(groups, activities, platform)
     for key, group in groups.items():
         activity = activities[group[0].site, group[0].activity]
         one = known.get(key) or models.Participation(
@@ -93,10 +98,13 @@ def fold_person(
             role=group[0].role,
             occurrence=group[0].occurrence,
         )
-        _apply(one, group, activity, facts.get(key), now)
+        if group[0].via == Via.TEAM.value:
+            _apply_team(one, () if one.key in office else group, activity, now)
+        else:
+            _apply(one, group, activity, facts.get(key), now)
         known[key] = one
     if ask_registration:
-        _ask_registration([known[key] for key in groups], platform)
+        ask.registration([known[key] for key in groups], platform)
     return FoldedPerson(
         participations=list(known.values()),
         changed=frozenset(groups),
@@ -123,46 +131,6 @@ def _activities(
     return found
 
 
-def earned_by(activity: models.Activity) -> Via:
-    """Return by what an activity is finished: its own word, else the site's."""
-    return Via(activity.earned_by) if activity.earned_by else get_settings().earned_by
-
-
-def _ask(
-    groups: Mapping[str, list[models.Notice]],
-    activities: Mapping[Key, models.Activity],
-    platform: Platform,
-) -> dict[str, CompletionFacts]:
-    site = get_settings().site
-    wanted: dict[Via, dict[Key, str]] = defaultdict(dict)
-    for key, group in groups.items():
-        first = group[0]
-        via = earned_by(activities[first.site, first.activity])
-        if first.site == site and any(notice.via == via.value for notice in group):
-            wanted[via][first.subject, first.activity] = key
-    return {
-        pairs[pair]: facts
-        for via, pairs in wanted.items()
-        for pair, facts in platform.completions(list(pairs), via).items()
-    }
-
-
-def _ask_registration(folded: Iterable[models.Participation], platform: Platform) -> None:
-    """Ask once for each learner and course; what was true when it was finished stays true."""
-    site = get_settings().site
-    asked = {
-        (one.identity.subject, one.activity.key): one
-        for one in folded
-        if one.role == LEARNER
-        and one.registered is None
-        and one.earned_at is not None
-        and one.activity.site == site
-    }
-    times = {pair: one.earned_at for pair, one in asked.items() if one.earned_at is not None}
-    for pair, registered in platform.registered(times).items():
-        asked[pair].registered = registered
-
-
 def _apply(
     one: models.Participation,
     group: Iterable[models.Notice],
@@ -184,11 +152,7 @@ def _apply(
         for notice in group
         if domain.counts_for(Via(notice.via), via)
     )
-    one.stands = folded.stands
-    one.stints = [
-        [stint.began_at.isoformat(), stint.ended_at.isoformat() if stint.ended_at else None]
-        for stint in folded.stints
-    ]
+    _stood(one, folded)
     one.grade, one.mode = folded.grade, folded.mode
     one.via = folded.via.value if folded.via else ""
     one.service_hundredths = folded.service_hundredths
@@ -196,6 +160,45 @@ def _apply(
     ends_at = run_end(activity)
     waits = one.stands and ends_at is not None and ends_at > now
     one.settle_at = min(ends_at, now + LOOK_AGAIN) if waits and ends_at else None
+
+
+def _apply_team(
+    one: models.Participation,
+    group: Iterable[models.Notice],
+    activity: models.Activity,
+    now: datetime,
+) -> None:
+    """Fold what was heard of somebody in a course's team: they served until the run ended."""
+    ends_at = activity.run_ends_at
+    folded = domain.fold(
+        service_of(
+            (
+                TeamChange(
+                    role=str(notice.evidence.get(TEAM_ROLE, "")),
+                    given=notice.kind == Kind.EARNED.value,
+                    at=notice.occurred_at,
+                )
+                for notice in group
+            ),
+            ends_at,
+        )
+    )
+    _stood(one, folded)
+    one.via = Via.TEAM.value
+    ended = ends_at is not None and ends_at <= now
+    if ended or one.earned_from != FROM_RUN_END:  # an end that moved away again dates nothing anew
+        one.earned_at = ends_at if ended else folded.first_earned_at
+        one.earned_from = (FROM_RUN_END if ended else "notice") if folded.stints else ""
+    waits = one.stands and not ended
+    one.settle_at = min(ends_at or now + LOOK_AGAIN, now + LOOK_AGAIN) if waits else None
+
+
+def _stood(one: models.Participation, folded: domain.Folded) -> None:
+    one.stands = folded.stands
+    one.stints = [
+        [stint.began_at.isoformat(), stint.ended_at.isoformat() if stint.ended_at else None]
+        for stint in folded.stints
+    ]
 
 
 def _earned(
@@ -212,59 +215,3 @@ def _earned(
     if folded.finished_at is not None:
         return folded.finished_at, "source"
     return folded.first_earned_at, "notice" if folded.first_earned_at else ""
-
-
-def run_end(activity: models.Activity) -> datetime | None:
-    """Return from when the activity counts, None where that is at once."""
-    counts = activity.counts or get_settings().counts
-    return activity.ends_at if counts == models.catalogue.Counts.RUN_END else None
-
-
-def stints_of(one: models.Participation) -> tuple[Stint, ...]:
-    """Return the times that a participation stood."""
-    return tuple(
-        Stint(
-            number=number,
-            began_at=datetime.fromisoformat(began),
-            ended_at=datetime.fromisoformat(ended) if ended else None,
-        )
-        for number, (began, ended) in enumerate(one.stints, start=1)
-    )
-
-
-def as_finished(
-    one: models.Participation,
-    now: datetime,
-    *,
-    counted: bool,
-    related: bool = False,
-    of_parts: OfParts | None = None,
-) -> Finished | None:
-    """Return the participation as allocation sees it, None where it never stood.
-
-    What ``counted`` once goes on counting, should the end of the run move later afterwards.
-    """
-    if one.earned_at is None or not one.stints:
-        return None
-    ends_at = run_end(one.activity)
-    return Finished(
-        key=one.key,
-        activity=ActivityRef(
-            key=one.activity.key,
-            course=one.activity.course,
-            organization=one.activity.organization_key,
-        ),
-        role=one.role,
-        stints=stints_of(one),
-        earned_at=one.earned_at,
-        earned_from=one.earned_from,
-        service_hundredths=one.service_hundredths,
-        counts_from=ends_at,
-        counting=counted or ends_at is None or ends_at <= now,
-        grade=one.grade,
-        mode=one.mode,
-        via=Via(one.via) if one.via else None,
-        registered=one.registered,
-        related=related,
-        of_parts=of_parts,
-    )

@@ -11,6 +11,7 @@ from cec_plugin.domain.ports import Platform
 from cec_plugin.services.compare import compare
 from cec_plugin.services.previews import go_on
 from cec_plugin.services.sweep import sweep
+from cec_plugin.services.team import compare_teams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,11 @@ def _compare(platform: Platform, now: datetime) -> Any:
     return compare(platform=platform, since=since, now=now)
 
 
+def _teams(platform: Platform, now: datetime) -> Any:
+    since = now - timedelta(days=get_settings().compare_days)
+    return compare_teams(platform=platform, ended_since=since, now=now)
+
+
 def _previews(platform: Platform, now: datetime) -> Any:
     return go_on(platform=platform, now=now)
 
@@ -39,6 +45,7 @@ JOBS = (
     Job(name="sweep", every=timedelta(minutes=1), run=_sweep),
     Job(name="previews", every=timedelta(minutes=1), run=_previews),
     Job(name="compare", every=timedelta(days=1), run=_compare),
+    Job(name="teams", every=timedelta(days=1), run=_teams),
 )
 
 

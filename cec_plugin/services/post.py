@@ -1,6 +1,6 @@
 """Post to the ledger what is missing from it. Runs under the account's lock."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from cec_plugin import models
@@ -52,13 +52,17 @@ def post(
     finished: Sequence[Finished],
     lines: Mapping[str, Line],
     posted: Iterable[Posted],
+    by_hand: Collection[str],
     participation_ids: Mapping[str, int],
     now: datetime,
 ) -> list[models.CreditEntry]:
-    """Post the difference at one organization and return the new entries in order."""
+    """Post the difference at one organization and return the new entries in order.
+
+    ``by_hand`` names the participations whose credit an officer set.
+    """
     entries: list[models.CreditEntry] = []
     just_posted: dict[tuple[str, int], models.CreditEntry] = {}
-    for change in difference(finished, lines, posted):
+    for change in difference(finished, lines, posted, by_hand):
         if isinstance(change, Award):
             entry = _award(change, account_id, organization, participation_ids, now)
             just_posted[change.line.participation, change.stint] = entry

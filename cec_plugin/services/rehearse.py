@@ -17,11 +17,11 @@ from cec_plugin.domain.programs import Program
 from cec_plugin.domain.tables import faults
 from cec_plugin.domain.weigh import allocate
 from cec_plugin.exceptions import FaultsError
+from cec_plugin.selectors.finished import as_finished
 from cec_plugin.selectors.known import KnownPeople
 from cec_plugin.selectors.programs import programs
 from cec_plugin.selectors.tables import DraftTables, content_digest, rules_of, terms_of
 from cec_plugin.services.finish import ProgramsOf
-from cec_plugin.services.fold import as_finished
 from cec_plugin.services.post import awards_of
 from cec_plugin.services.retry import in_transaction
 

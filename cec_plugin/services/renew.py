@@ -5,18 +5,19 @@ from datetime import date, datetime
 from django.db import IntegrityError, transaction
 
 from cec_plugin import models
-from cec_plugin.conf import get_settings
+from cec_plugin.domain.actors import Actor
 from cec_plugin.domain.allocation import local_date
 from cec_plugin.domain.cycles import DAY
 from cec_plugin.domain.progress import Progress
 from cec_plugin.exceptions import CecError
 from cec_plugin.models.certifications import HoldingStatus, Renewal
 from cec_plugin.selectors.progress import figures, figures_digest, standings
+from cec_plugin.services.authorize import authorize
 from cec_plugin.services.retry import in_transaction
 
 
 class RenewalError(CecError):
-    """The cycle cannot be decided on (any more), or not by this person."""
+    """The cycle cannot be decided on (any more)."""
 
 
 def renew(
@@ -24,24 +25,20 @@ def renew(
     *,
     starts_on: date,
     decision: Renewal.Decision,
-    by: str,
-    by_subject: str,
+    by: Actor,
     now: datetime,
 ) -> models.Renewal:
     """Write the decision on the cycle that begins on a day, with its figures as of now.
 
-    A lapse is written into the holding's history too, from the day after the cycle. ``by`` is a
-    user name, ``by_subject`` the id of that user's account on this site. Opens a transaction of
-    its own.
+    A lapse is written into the holding's history too, from the day after the cycle. Opens a
+    transaction of its own.
 
     Raises:
-        RenewalError: there is no such cycle, it was decided on, or the holding is the decider's.
+        RenewalError: there is no such cycle, or it was decided on.
+        NotAnsweringError, OwnCreditError: see ``authorize``.
     """
     holding = models.Holding.objects.select_related("designation__organization").get(pk=holding_id)
-    if models.Identity.objects.filter(
-        person_id=holding.person_id, site=get_settings().site, subject=by_subject
-    ).exists():
-        raise RenewalError("nobody decides on their own certification: ask somebody else to")
+    authorize(by, organization_id=holding.designation.organization_id, person_id=holding.person_id)
 
     def work() -> models.Renewal:
         # A write first, which two who decide at once take one after the other.
@@ -56,7 +53,7 @@ def renew(
                 starts_on=starts_on,
                 ends_on=ends_on,
                 decision=decision,
-                decided_by=by,
+                decided_by=by.name,
                 decided_at=now,
                 figures=figures(one),
                 digest=figures_digest(one),
@@ -67,7 +64,7 @@ def renew(
                 status=HoldingStatus.Status.LAPSED,
                 since=ends_on + DAY,
                 reason=f"cycle from {starts_on}",
-                recorded_by=by,
+                recorded_by=by.name,
                 recorded_at=now,
             )
         return made

@@ -24,7 +24,10 @@ def load(claimed: Iterable[Claimed]) -> dict[int, Letter]:
     """Read claimed deliveries of one registry, by id, with all that they say: two queries."""
     deliveries = list(
         models.Delivery.objects.filter(pk__in=[one.id for one in claimed]).select_related(
-            "entry__participation__activity", "entry__account__organization"
+            "entry__participation__activity",
+            "entry__adjustment__activity",
+            "entry__adjustment__entry__adjustment__activity",
+            "entry__account__organization",
         )
     )
     accounts = [delivery.entry.account for delivery in deliveries]
@@ -116,7 +119,7 @@ def _retract(
 def _posting(delivery: models.Delivery, number: str) -> Posting:
     entry = delivery.entry
     organization = entry.account.organization
-    activity = entry.participation.activity if entry.participation else None
+    activity = entry.activity
     return Posting(
         reference=delivery.reference,
         member_number=number,

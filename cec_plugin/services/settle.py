@@ -16,12 +16,13 @@ from cec_plugin import models
 from cec_plugin.domain.allocation import Line, Refusal
 from cec_plugin.domain.ports import Platform
 from cec_plugin.domain.weigh import allocate
+from cec_plugin.selectors.finished import as_finished
 from cec_plugin.selectors.known import KnownPeople
 from cec_plugin.selectors.tables import ActiveTables
 from cec_plugin.services import prepare
 from cec_plugin.services.enqueue import enqueue
 from cec_plugin.services.finish import FinishedPrograms
-from cec_plugin.services.fold import FoldedPerson, UnpreparedError, as_finished, fold_person
+from cec_plugin.services.fold import FoldedPerson, UnpreparedError, fold_person
 from cec_plugin.services.post import awards_of, post
 from cec_plugin.services.refuse import refuse
 from cec_plugin.services.retry import in_transaction
@@ -212,6 +213,7 @@ def _settle_locked(
                 if isinstance(line, Line)
             },
             posted=awards.get(account_id, ()),
+            by_hand=known.at(subject.person_id, organization.id).fixed,
             participation_ids=participation_ids,
             now=now,
         )

@@ -29,6 +29,12 @@ DEFAULTS: dict[str, Any] = {
     "CEC_COMPARE_DAYS": 7,
     # Patterns of user names (* any text, ? one character) that are nobody's: tests, demonstrations.
     "CEC_TEST_ACCOUNTS": [],
+    # Which roles of a course's team are which service here, by the platform's names ("instructor",
+    # "staff", "limited_staff"). It is proposed when the run ends, and waits for confirmation.
+    "CEC_TEAM_ROLES": {"instructor": "facilitator", "staff": "facilitator"},
+    # Above which amount a credit awarded, corrected or reversed by hand waits for a second person:
+    # a figure such as "20"; None: never, "0": always.
+    "CEC_SECOND_PERSON_ABOVE": None,
     # The template that the learner's page extends.
     "CEC_BASE_TEMPLATE": "main_django.html",
     # Dotted paths of REST framework authentication classes.

@@ -67,6 +67,13 @@ def _said(code: RefusalCode) -> str:
 
 def _limit(code: RefusalCode) -> str:
     match code:
+        case RefusalCode.BY_HAND:
+            return _("An officer of %(organization)s set it to nothing on %(on)s.")
+        case RefusalCode.ENTERED:
+            return _(
+                "Your service as “%(role)s” was entered by hand as well: %(organization)s credits "
+                "that entry, and not the place in the course's team."
+            )
         case RefusalCode.REPEATED:
             return _("%(organization)s credited this activity before, and does so once.")
         case RefusalCode.NOT_STACKING:

@@ -1,6 +1,7 @@
 """Why this figure, or why none: the steps of a decision as sentences."""
 
 from collections.abc import Iterator
+from datetime import date
 
 from django.utils.translation import gettext as _
 
@@ -16,8 +17,6 @@ from cec_plugin.wording import reckoning, words
 def steps(credit: Credit) -> Iterator[str]:
     """Yield what led to a credit, from the finishing to the figure."""
     is_reversal = credit.kind is EntryKind.REVERSAL
-    if credit.kind is EntryKind.ADJUSTMENT:
-        yield _("Entered by an administrator: an opening balance or a correction.")
     for step in credit.basis:
         yield _step(step, credit)
         if step["step"] == "finished" and credit.told:
@@ -73,6 +72,11 @@ def _step(step: Step, credit: Credit) -> str:
                 "role": words.role(credit.role) if credit.role else step["role"],
                 "factor": words.figure(int(step["hundredths"])),
                 "amount": words.amount(int(step.get("learner_hundredths", 0)), "hours"),
+            }
+        case {"step": "by_hand"}:
+            return _("Set by hand on %(date)s to %(amount)s.") % {
+                "date": words.day(date.fromisoformat(str(step["on"]))),
+                "amount": _amount(step, credit),
             }
         case {"step": "bonus"}:
             return _("For the role “%(role)s”: %(amount)s.") % {

@@ -39,6 +39,7 @@ CREDIT_TYPES = {"cec": gettext_lazy("continuing education credits")}
 SOURCES = {
     "openedx-event": gettext_lazy("the learning site"),
     "comparison": gettext_lazy("a comparison with the learning site"),
+    "team-list": gettext_lazy("the learning site's list of the course's team"),
     "entry": gettext_lazy("an administrator"),
 }
 
@@ -118,6 +119,10 @@ def earned_from(code: str) -> str:
             return _("the date given with it")
         case "program":
             return _("the date of the last of its courses")
+        case "run_end":
+            return _("the end of the run")
+        case "by_hand":
+            return _("the date that was entered")
         case _:
             return _("the date we were told of it")
 
@@ -131,6 +136,8 @@ def evidence(via: Via) -> str:
             return _("passing grade")
         case Via.ENTRY:
             return _("entered by hand")
+        case Via.TEAM:
+            return _("a place in the course's team")
 
 
 def reversal(reason: ReversalReason | None, via: Via | None) -> str:
@@ -142,6 +149,10 @@ def reversal(reason: ReversalReason | None, via: Via | None) -> str:
             return _("entry withdrawn")
         case ReversalReason.WITHDRAWN, _:
             return _("certificate revoked")
+        case ReversalReason.WITHDRAWN, Via.TEAM:
+            return _("no longer in the course's team")
+        case ReversalReason.BY_HAND, _:
+            return _("corrected or taken back by hand")
         case ReversalReason.CHANGED, _:
             return _("replaced by a new credit")
         case ReversalReason.NOT_CREDITED, _:

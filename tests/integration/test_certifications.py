@@ -9,10 +9,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from cec_plugin import models
+from cec_plugin.domain.actors import Actor
 from cec_plugin.domain.progress import Standing, replay_progress, steps
 from cec_plugin.exceptions import AppendOnlyError
 from cec_plugin.models.certifications import Renewal
 from cec_plugin.selectors.progress import standings
+from cec_plugin.services.authorize import OwnCreditError
 from cec_plugin.services.renew import RenewalError, renew
 from tests import factories
 from tests.integration.admin_visits import (
@@ -30,6 +32,7 @@ T0 = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ETHICS = "course-v1:CPC+Ethics+2026"
 THEORY = "course-v1:CPC+Theory+2026"
 CONFERRED = date(2025, 6, 15)
+REGISTRAR = Actor(name="registrar", subject="99", everywhere=True)
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 
@@ -109,8 +112,7 @@ def _renew(holding: models.Holding, by: str = "registrar", subject: str = "99") 
         holding.pk,
         starts_on=CONFERRED,
         decision=Renewal.Decision.RENEWED,
-        by=by,
-        by_subject=subject,
+        by=Actor(name=by, subject=subject, everywhere=True),
         now=datetime(2026, 6, 20, tzinfo=UTC),
     )
 
@@ -127,7 +129,7 @@ def test_a_decision_is_made_once_with_its_figures_and_never_changed(
 
 
 def test_nobody_decides_on_their_own(holding: models.Holding) -> None:
-    with pytest.raises(RenewalError, match="their own"):
+    with pytest.raises(OwnCreditError, match="their own"):
         _renew(holding, subject="900007")
     assert not models.Renewal.objects.exists()
 
@@ -138,8 +140,7 @@ def test_what_is_no_cycle_cannot_be_decided_on(holding: models.Holding) -> None:
             holding.pk,
             starts_on=date(2020, 1, 1),
             decision=Renewal.Decision.LAPSED,
-            by="registrar",
-            by_subject="99",
+            by=REGISTRAR,
             now=factories.NOW,
         )
 
@@ -162,8 +163,7 @@ def test_a_lapse_is_written_into_the_history(holding: models.Holding) -> None:
         holding.pk,
         starts_on=CONFERRED,
         decision=Renewal.Decision.LAPSED,
-        by="registrar",
-        by_subject="99",
+        by=REGISTRAR,
         now=datetime(2026, 8, 1, tzinfo=UTC),
     )
     status = holding.statuses.get()

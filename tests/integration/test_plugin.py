@@ -20,6 +20,8 @@ from edx_django_utils.plugins import (
 from openedx_events.learning.signals import (
     CERTIFICATE_CREATED,
     CERTIFICATE_REVOKED,
+    COURSE_ACCESS_ROLE_ADDED,
+    COURSE_ACCESS_ROLE_REMOVED,
     COURSE_PASSING_STATUS_UPDATED,
 )
 from openedx_events.tooling import OpenEdxPublicSignal
@@ -35,6 +37,8 @@ HEARD = [
     (CERTIFICATE_CREATED, openedx.certificate_created),
     (CERTIFICATE_REVOKED, openedx.certificate_revoked),
     (COURSE_PASSING_STATUS_UPDATED, openedx.passing_status_updated),
+    (COURSE_ACCESS_ROLE_ADDED, openedx.course_role_added),
+    (COURSE_ACCESS_ROLE_REMOVED, openedx.course_role_removed),
 ]
 
 

@@ -8,6 +8,7 @@ import pytest
 from django.db.models import Sum
 
 from cec_plugin import models
+from cec_plugin.domain.actors import Actor
 from cec_plugin.domain.allocation import RefusalCode
 from cec_plugin.domain.basis import replay
 from cec_plugin.domain.keys import activity_key
@@ -15,7 +16,8 @@ from cec_plugin.exceptions import FaultsError
 from cec_plugin.services import program as programs
 from cec_plugin.services import serve
 from cec_plugin.services.activate import activate, mark_concerned
-from cec_plugin.services.decide import AlreadyDecidedError, OwnCreditError, decide
+from cec_plugin.services.authorize import OwnCreditError
+from cec_plugin.services.decide import AlreadyDecidedError, decide
 from cec_plugin.services.draft import draft_from
 from cec_plugin.services.relate import relate
 from tests import factories
@@ -103,10 +105,10 @@ def test_a_rule_that_asks_for_approval_waits_and_goes_on_by_itself() -> None:
         now=factories.NOW,
     )
     with pytest.raises(OwnCreditError):
-        say(by="learner", by_subject="7")
-    say(by="registrar", by_subject="99")
+        say(by=Actor(name="learner", subject="7", everywhere=True))
+    say(by=Actor(name="registrar", subject="99", everywhere=True))
     with pytest.raises(AlreadyDecidedError, match="registrar approved it at"):
-        say(by="other", by_subject="98", approved=False)
+        say(by=Actor(name="other", subject="98", everywhere=True), approved=False)
     assert factories.settle("7") == 1
     assert _balance() == 1000
     assert models.CreditEntry.objects.get().basis[-1]["code"] == "HR-17"

@@ -146,10 +146,10 @@ def test_a_correction_without_hours_takes_the_hours_back() -> None:
 
 @pytest.mark.parametrize("via", list(Via))
 @pytest.mark.parametrize("earned_by", list(Via))
-def test_what_a_person_entered_counts_everywhere_and_other_evidence_only_for_its_own_kind(
+def test_what_is_no_learners_evidence_counts_everywhere_and_the_rest_for_its_own_kind(
     via: Via, earned_by: Via
 ) -> None:
-    assert counts_for(via, earned_by) == (via is Via.ENTRY or via is earned_by)
+    assert counts_for(via, earned_by) == (via in (Via.ENTRY, Via.TEAM) or via is earned_by)
 
 
 def test_two_corrections_of_the_very_same_instant_fold_to_the_same_in_either_order() -> None:

@@ -1,0 +1,40 @@
+"""Who acts on a page, for which organizations, and with whose records."""
+
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from cec_plugin.admin.reading import Admin
+from cec_plugin.domain.actors import Actor
+from cec_plugin.selectors.officers import answers_for
+
+
+def actor(request: HttpRequest) -> Actor:
+    """Return the user of a request as services know them."""
+    user: Any = request.user
+    return Actor(name=user.get_username(), subject=str(user.pk), everywhere=user.is_superuser)
+
+
+class OfOrganizations(Admin):
+    """Records of organizations: an officer sees and changes those of their own.
+
+    ``organization_path`` is how a record's organization is looked up. A superuser answers for all
+    of them, whoever answers for none sees nothing here.
+    """
+
+    organization_path: ClassVar[str] = "organization"
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+        """Keep to the officer's organizations."""
+        rows = super().get_queryset(request)
+        mine = answers_for(actor(request))
+        return rows if mine is None else rows.filter(**{f"{self.organization_path}__in": mine})
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer the officer's organizations alone."""
+        field: Any = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        mine = answers_for(actor(request))
+        if db_field.name == "organization" and field is not None and mine is not None:
+            field.queryset = field.queryset.filter(pk__in=mine)
+        return field
