@@ -1,12 +1,15 @@
 """The pages of Django's admin, one module a life cycle; importing them registers them."""
 
 from cec_plugin.admin import (
+    adjusting,
     catalogue,
     certifications,
+    deciding,
     exports,
     ledger,
     memberships,
     notices,
+    officers,
     operations,
     outbox,
     people,
@@ -19,12 +22,15 @@ from cec_plugin.admin import (
 )
 
 __all__ = [
+    "adjusting",
     "catalogue",
     "certifications",
+    "deciding",
     "exports",
     "ledger",
     "memberships",
     "notices",
+    "officers",
     "operations",
     "outbox",
     "people",

@@ -9,18 +9,23 @@ from cec_plugin.admin.reading import Admin
 from cec_plugin.domain.actors import Actor
 from cec_plugin.selectors.officers import answers_for
 
+EVERYWHERE = "cec_plugin.answer_everywhere"
+"""The permission of whoever answers for every organization; a superuser has it."""
+
 
 def actor(request: HttpRequest) -> Actor:
     """Return the user of a request as services know them."""
     user: Any = request.user
-    return Actor(name=user.get_username(), subject=str(user.pk), everywhere=user.is_superuser)
+    return Actor(
+        name=user.get_username(), subject=str(user.pk), everywhere=user.has_perm(EVERYWHERE)
+    )
 
 
 class OfOrganizations(Admin):
     """Records of organizations: an officer sees and changes those of their own.
 
     ``organization_path`` is how a record's organization is looked up. A superuser answers for all
-    of them, whoever answers for none sees nothing here.
+    of them (as does whoever has that permission), whoever answers for none sees nothing here.
     """
 
     organization_path: ClassVar[str] = "organization"

@@ -17,9 +17,10 @@ from cec_plugin.admin.exports import ExportingAdmin
 from cec_plugin.admin.reading import Admin
 from cec_plugin.conf import get_settings
 from cec_plugin.domain import keys
+from cec_plugin.domain.notices import Via
 from cec_plugin.services.mark import mark
 
-SETTLED_BY = {"earned_by", "counts", "ends_at", "course", "organization_key"}
+SETTLED_BY = {"earned_by", "counts", "ends_at", "concluded_at", "course", "organization_key"}
 """The fields of an activity on which somebody's credit depends."""
 
 READ_FROM_PLATFORM = ("title", "course", "organization_key", "ends_at")
@@ -70,6 +71,7 @@ class ActivityForm(_ActivityModelForm):
             "course",
             "organization_key",
             "ends_at",
+            "concluded_at",
             "earned_by",
             "counts",
         )
@@ -93,13 +95,35 @@ class ActivityForm(_ActivityModelForm):
         return cleaned
 
 
+class EndlessFilter(admin.SimpleListFilter):
+    """Runs in whose team somebody served and of which nobody knows the end."""
+
+    title = _("end of the run")
+    parameter_name = "end"
+
+    def lookups(self, request: Any, model_admin: Any) -> list[tuple[Any, Any]]:
+        """Offer what waits for a decision."""
+        return [("none", _("none, and its team waits for one"))]
+
+    def queryset(self, request: Any, queryset: Any) -> Any:
+        """Keep the runs whose team waits."""
+        if self.value() != "none":
+            return queryset
+        serving = models.Participation.objects.filter(via=Via.TEAM.value, stands=True)
+        return queryset.filter(
+            ends_at__isnull=True,
+            concluded_at__isnull=True,
+            pk__in=serving.values("activity_id"),
+        )
+
+
 @admin.register(models.Activity)
 class ActivityAdmin(Admin):
     """Courses as the platform tells of them, and whatever else is typed in by hand."""
 
     form = ActivityForm
     list_display = ("__str__", "key", "type", "ends_at", "earned_by", "counts")
-    list_filter: ClassVar[tuple[str, ...]] = ("type", "earned_by", "counts", "site")
+    list_filter: ClassVar[tuple[Any, ...]] = (EndlessFilter, "type", "earned_by", "counts", "site")
     search_fields = ("title", "key")
     show_full_result_count = False
     fields = (*ActivityForm.Meta.fields, "refreshed_at")

@@ -1,21 +1,22 @@
-"""The ledger: accounts, credits, and why something earned none. All of it is only read."""
-
-from typing import Any
+"""The ledger: accounts and credits. They are only read; the steps on them make new lines."""
 
 from django.contrib import admin
 from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
 from cec_plugin import models
+from cec_plugin.admin.acting import OfOrganizations
+from cec_plugin.admin.adjusting import ON_A_CREDIT, ON_AN_ACCOUNT, AdjustingAdmin
 from cec_plugin.admin.reading import NOTHING, ReadOnlyAdmin, figure, link, newest, sheet
-from cec_plugin.admin.words import WORDS, word
-from cec_plugin.domain.allocation import RefusalCode
+from cec_plugin.admin.words import word
 from cec_plugin.domain.delivery import State
 
 
 @admin.register(models.Account)
-class AccountAdmin(ReadOnlyAdmin):
+class AccountAdmin(OfOrganizations, AdjustingAdmin, ReadOnlyAdmin):
     """One person's credits at one organization."""
+
+    steps = ON_AN_ACCOUNT
 
     list_display = ("__str__", "person", "organization")
     list_filter = ("organization",)
@@ -49,8 +50,11 @@ class AccountAdmin(ReadOnlyAdmin):
 
 
 @admin.register(models.CreditEntry)
-class CreditEntryAdmin(ReadOnlyAdmin):
+class CreditEntryAdmin(OfOrganizations, AdjustingAdmin, ReadOnlyAdmin):
     """One line of the ledger, with the steps that led to it and what the registries were told."""
+
+    organization_path = "account__organization"
+    steps = ON_A_CREDIT
 
     list_display = ("id", "kind", "amount", "credit_type", "activity", "earned_at", "recorded_at")
     list_display_links = ("id", "kind")
@@ -124,51 +128,3 @@ class CreditEntryAdmin(ReadOnlyAdmin):
                 for one in entry.deliveries.select_related("registry")
             ),
         )
-
-
-class ReasonFilter(admin.SimpleListFilter):
-    """Refusals by their reason, in words."""
-
-    title = _("reason")
-    parameter_name = "code"
-
-    def lookups(self, request: Any, model_admin: Any) -> list[tuple[Any, Any]]:
-        """Offer every reason."""
-        return list(WORDS[RefusalCode].items())
-
-    def queryset(self, request: Any, queryset: Any) -> Any:
-        """Keep the chosen reason."""
-        return queryset.filter(code=self.value()) if self.value() else queryset
-
-
-@admin.register(models.Refusal)
-class RefusalAdmin(ReadOnlyAdmin):
-    """What people finished that earned no credit; "no rule" lists what no table names."""
-
-    list_display = ("activity", "role", "organization", "reason", "decided_at")
-    list_filter = (ReasonFilter, "organization")
-    list_select_related = ("participation__activity", "organization")
-    ordering = ("-id",)
-    search_fields = ("participation__activity__key", "participation__activity__title")
-    fields = ("finished", "role", "organization", "reason", "details", "decided_at")
-    readonly_fields = ("finished", "role", "reason")
-
-    @admin.display(description=_("activity"), ordering="participation__activity__title")
-    def activity(self, refusal: models.Refusal) -> str:
-        """Name what was finished."""
-        return str(refusal.participation.activity)
-
-    @admin.display(description=_("finished activity"))
-    def finished(self, refusal: models.Refusal) -> str:
-        """Link to what was finished."""
-        return link(refusal.participation, refusal.participation.activity)
-
-    @admin.display(description=_("role"))
-    def role(self, refusal: models.Refusal) -> str:
-        """Say in what capacity."""
-        return refusal.participation.role
-
-    @admin.display(description=_("reason"), ordering="code")
-    def reason(self, refusal: models.Refusal) -> str:
-        """Say why in words."""
-        return word(RefusalCode, refusal.code)

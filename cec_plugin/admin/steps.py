@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
@@ -32,7 +33,8 @@ class Step:
     """One thing to do with a record.
 
     ``permission`` names the admin's method ``has_…_permission``. ``says`` tells what will happen,
-    a sentence each, and ``offered`` whether the record is in a state for it. ``run`` may raise
+    a sentence each, and ``offered`` whether the record is in a state for it. ``form`` asks for
+    what the step needs; its cleaned fields are given to ``run`` by name. ``run`` may raise
     ``CecError``: its words are shown.
     """
 
@@ -41,7 +43,8 @@ class Step:
     permission: str
     says: Callable[[Any], list[str]]
     offered: Callable[[Any], bool]
-    run: Callable[[HttpRequest, Any], Done]
+    run: Callable[..., Done]
+    form: type[forms.Form] | None = None
 
 
 class SteppedAdmin(Admin):
@@ -96,21 +99,25 @@ class SteppedAdmin(Admin):
         if not step.offered(obj):
             messages.warning(request, _("This cannot be done any more."))
             return HttpResponseRedirect(back)
-        if request.method == "POST":
-            return HttpResponseRedirect(self._take(request, step, obj) or back)
+        typed = request.POST if request.method == "POST" else None
+        form = step.form(typed) if step.form else None
+        if typed is not None and (form is None or form.is_valid()):
+            cleaned = form.cleaned_data if form else {}
+            return HttpResponseRedirect(self._take(request, step, obj, cleaned) or back)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": step.label,
             "object": obj,
             "says": step.says(obj),
+            "form": form,
             "back": back,
         }
         return TemplateResponse(request, "cec_plugin/admin/confirm.html", context)
 
-    def _take(self, request: HttpRequest, step: Step, obj: Any) -> str:
+    def _take(self, request: HttpRequest, step: Step, obj: Any, cleaned: dict[str, Any]) -> str:
         try:
-            done = step.run(request, obj)
+            done = step.run(request, obj, **cleaned)
         except FaultsError as error:
             for fault in error.faults:
                 messages.error(request, fault)

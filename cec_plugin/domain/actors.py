@@ -8,7 +8,7 @@ class Actor:
     """Somebody who acts on this site.
 
     ``name`` is the user name that the record keeps, ``subject`` the id of the account, and
-    ``everywhere`` says that they answer for every organization (a superuser of the site).
+    ``everywhere`` says that they answer for every organization .
     """
 
     name: str

@@ -96,6 +96,7 @@ class Officer(models.Model):
     class Meta:
         verbose_name = _("officer")
         verbose_name_plural = _("officers")
+        permissions = [("answer_everywhere", "Answers for every organization")]
         constraints = [
             models.UniqueConstraint(fields=["organization", "identity"], name="cec_officer"),
         ]

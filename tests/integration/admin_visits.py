@@ -7,17 +7,27 @@ from typing import Any
 from django.contrib.auth.models import Permission
 from django.test import Client
 
+from cec_plugin import models
 from tests import factories
 
 
-def administrator(*permissions: str, name: str = "desk", **fields: Any) -> Client:
-    """Log in somebody who may enter the admin and has these permissions of ours."""
+def administrator(
+    *permissions: str, name: str = "desk", of: models.Organization | None = None, **fields: Any
+) -> Client:
+    """Log in somebody who may enter the admin and has these permissions of ours.
+
+    They answer for the organization ``of`` alone, without one for every organization.
+    """
     user = factories.user(name, is_staff=True, **fields)
     chosen = Permission.objects.filter(
         content_type__app_label="cec_plugin", codename__in=permissions
     )
     assert chosen.count() == len(permissions), "there is no such permission"
     user.user_permissions.set(chosen)
+    if of is not None:
+        factories.officer(str(user.pk), of)
+    else:
+        user.user_permissions.add(Permission.objects.get(codename="answer_everywhere"))
     client = Client()
     client.force_login(user)
     return client
