@@ -5,6 +5,7 @@ from datetime import datetime
 from opaque_keys.edx.keys import CourseKey
 from openedx_events.learning.data import (
     CertificateData,
+    CourseAccessRoleData,
     CourseData,
     CoursePassingStatusData,
     UserData,
@@ -13,6 +14,8 @@ from openedx_events.learning.data import (
 from openedx_events.learning.signals import (
     CERTIFICATE_CREATED,
     CERTIFICATE_REVOKED,
+    COURSE_ACCESS_ROLE_ADDED,
+    COURSE_ACCESS_ROLE_REMOVED,
     COURSE_PASSING_STATUS_UPDATED,
 )
 
@@ -55,6 +58,27 @@ def passing(
             is_passing=is_passing,
             user=_user(user_id),
             course=CourseData(course_key=CourseKey.from_string(key)),
+        ),
+    )
+
+
+def role(
+    user_id: int,
+    name: str = "staff",
+    at: datetime | None = None,
+    *,
+    given: bool = True,
+    key: str = ETHICS,
+) -> None:
+    """Send that a role in a course's team was given or taken; without a key, in all courses."""
+    signal = COURSE_ACCESS_ROLE_ADDED if given else COURSE_ACCESS_ROLE_REMOVED
+    signal.send_event(
+        time=at,
+        course_access_role_data=CourseAccessRoleData(
+            user=_user(user_id),
+            org_key="CPC",
+            course_key=CourseKey.from_string(key) if key else None,
+            role=name,
         ),
     )
 

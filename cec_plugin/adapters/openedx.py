@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, Protocol
 
+from opaque_keys.edx.keys import CourseKey
 from openedx_events.data import EventsMetadata
 from openedx_events.learning.data import (
     CertificateData,
@@ -113,7 +114,7 @@ def _hear_of_role(of: CourseAccessRoleData, metadata: EventsMetadata, *, given: 
     notice = told(
         source=SOURCE,
         subject=str(of.user.id),
-        activity=str(of.course_key or ""),
+        activity=str(of.course_key) if isinstance(of.course_key, CourseKey) else "",
         team_role=of.role,
         given=given,
         at=metadata.time,

@@ -20,7 +20,7 @@ from tests.events import ETHICS
 from tests.factories import NOW, SmallPlatform
 
 HOUR = timedelta(hours=1)
-SWEEP, PREVIEWS, COMPARE = jobs.JOBS
+SWEEP, PREVIEWS, COMPARE, TEAMS = jobs.JOBS
 
 pytestmark = pytest.mark.django_db
 
@@ -58,6 +58,7 @@ def test_on_a_new_site_every_job_is_due_and_the_command_says_what_came_of_each()
         "sweep: settled 0, failed 0, registries 0",
         "previews: made 0, applied 0",
         "compare: looked_at 0, missing_completions 0, missing_revocations 0",
+        "teams: runs 0, joined 0, left 0",
     ]
     for job in jobs.JOBS:
         run = _run(job.name)

@@ -338,6 +338,26 @@ def test_the_staff_are_the_courses_own_and_not_the_organizations(platform: LmsPl
     )
 
 
+def test_the_runs_are_those_that_go_on_or_ended_since(platform: LmsPlatform) -> None:
+    ended, endless = "course-v1:CPC+Old+2020", "course-v1:CPC+Self+2026"
+    _overview(ETHICS, end=T0 + timedelta(days=1))
+    _overview(ended, end=T0 - timedelta(days=1))
+    _overview(endless, end=None)
+    found = {one.key: one for one in platform.runs(T0)}
+    assert set(found) == {ETHICS, endless}
+    assert found[ETHICS] == platform.course(ETHICS)
+
+
+def test_whoever_runs_the_site_is_told_from_whoever_teaches(
+    platform: LmsPlatform, settings: Any
+) -> None:
+    settings.CEC_TEST_ACCOUNTS = ["demo-*"]
+    teaches, tries = factories.user("lea-roy"), factories.user("demo-1")
+    hosts, root = factories.user("host", is_staff=True), factories.user("r", is_superuser=True)
+    subjects = [str(user.pk) for user in (teaches, tries, hosts, root)]
+    assert platform.office([*subjects, "no id", NOBODY]) == set(subjects[1:])
+
+
 def test_an_account_is_found_by_user_name_e_mail_and_id(
     platform: LmsPlatform, learner: Any
 ) -> None:

@@ -47,6 +47,24 @@ def test_only_a_downloadable_certificate_earns() -> None:
     assert not models.Notice.objects.exists()
 
 
+def test_a_role_in_a_team_is_written_down_as_proposed_service_without_a_name() -> None:
+    events.role(7, "instructor", T0)
+    events.role(7, "instructor", T0 + HOUR, given=False)
+    assert _kinds() == [("earned", "team"), ("withdrawn", "team")]
+    notice = models.Notice.objects.earliest("pk")
+    assert (notice.subject, notice.activity, notice.role) == ("7", events.ETHICS, "facilitator")
+    assert notice.evidence["team_role"] == "instructor"
+    row = str(models.Notice.objects.values())
+    assert not any(word in row for word in ("user-44", "Léa", "Roy", "example.org"))
+
+
+def test_which_roles_are_service_is_the_sites_to_say(settings: Settings) -> None:
+    settings.CEC_TEAM_ROLES = {"staff": "presenter"}
+    events.role(7, "instructor", T0)
+    events.role(7, "staff", T0)
+    assert list(models.Notice.objects.values_list("role", flat=True)) == ["presenter"]
+
+
 def test_a_revocation_withdraws() -> None:
     events.created(7, T0)
     events.revoked(7, T0 + HOUR)

@@ -5,12 +5,6 @@ from functools import partial
 from typing import Any
 
 import pytest
-from opaque_keys.edx.keys import CourseKey
-from openedx_events.learning.data import CourseAccessRoleData, UserData, UserPersonalData
-from openedx_events.learning.signals import (
-    COURSE_ACCESS_ROLE_ADDED,
-    COURSE_ACCESS_ROLE_REMOVED,
-)
 
 from cec_plugin import models
 from cec_plugin.domain.actors import Actor
@@ -21,11 +15,11 @@ from cec_plugin.services.authorize import NotAnsweringError, OwnCreditError
 from cec_plugin.services.decide import AlreadyDecidedError, decide
 from cec_plugin.services.sweep import sweep
 from cec_plugin.services.team import TeamsCompared, compare_teams
-from tests import factories
+from tests import events, factories
+from tests.events import ETHICS
 from tests.factories import SmallPlatform
 from tests.threads import together
 
-ETHICS = "course-v1:CPC+Ethics+2026"
 LEADER = "900007"
 T0 = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -48,22 +42,8 @@ def _site(end: datetime | None = END, **fields: Any) -> SmallPlatform:
     return SmallPlatform(courses={ETHICS: facts}, **fields)
 
 
-def _role(name: str = "staff", *, at: datetime, given: bool = True, course: str = ETHICS) -> None:
-    """Let the platform send its own event."""
-    signal = COURSE_ACCESS_ROLE_ADDED if given else COURSE_ACCESS_ROLE_REMOVED
-    signal.send_event(
-        time=at,
-        course_access_role_data=CourseAccessRoleData(
-            user=UserData(
-                id=int(LEADER),
-                is_active=True,
-                pii=UserPersonalData(username="lea", email="lea@example.org", name="Lea"),
-            ),
-            org_key="CPC",
-            course_key=CourseKey.from_string(course) if course else None,
-            role=name,
-        ),
-    )
+def _role(name: str = "staff", *, at: datetime, given: bool = True, key: str = ETHICS) -> None:
+    events.role(int(LEADER), name, at, given=given, key=key)
 
 
 def _settle(platform: SmallPlatform, at: datetime) -> None:
@@ -161,7 +141,7 @@ def test_a_role_that_is_not_mapped_is_not_even_heard(guild: models.Organization,
 
 
 def test_a_role_in_a_whole_organization_is_no_service(guild: models.Organization) -> None:
-    _role("staff", at=T0, course="")
+    _role("staff", at=T0, key="")
     assert not models.Notice.objects.exists()
 
 
