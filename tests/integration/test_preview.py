@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.db.models import Sum
+from django.test.utils import CaptureQueriesContext
 
 from cec_plugin import models
 from cec_plugin.exceptions import FaultsError
@@ -167,6 +169,29 @@ def test_a_preview_goes_on_where_it_was_cut_off(
     assert list(half.accounts.order_by("account_id").values_list(*figures)) == list(
         whole.accounts.order_by("account_id").values_list(*figures)
     )
+
+
+def test_a_preview_asks_by_ranges_of_accounts_and_not_by_account(
+    draft: models.Schedule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def queries() -> int:
+        preview = begin(draft.pk, by="root", now=factories.NOW)
+        with CaptureQueriesContext(connection) as asked:
+            rehearse(preview, now=factories.NOW)
+        assert preview.accounts.count() == models.Account.objects.count()
+        return len(asked)
+
+    monkeypatch.setattr(rehearsing, "RANGE", 6)
+    in_one = queries()
+    for subject in ("4", "5", "6"):
+        factories.finish(subject, ETHICS, T0)
+        factories.finish(subject, THEORY, T0)
+        factories.settle(subject)
+    assert queries() == in_one
+    monkeypatch.setattr(rehearsing, "RANGE", 3)
+    in_two = queries()
+    monkeypatch.setattr(rehearsing, "RANGE", 2)
+    assert queries() - in_two == in_two - in_one > 0
 
 
 def test_a_draft_that_was_edited_since_is_not_applied(draft: models.Schedule) -> None:
