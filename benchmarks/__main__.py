@@ -13,7 +13,7 @@ from benchmarks import report, servers
 from tests.servers.redis_server import RedisServer
 
 RESULT = servers.ROOT / "build" / "bench.json"
-NAMES = ("decide", "settle", "rules", "deliver", "claim", "progress")
+NAMES = ("decide", "settle", "rules", "deliver", "claim", "progress", "preview")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,7 +51,16 @@ def _benchmarks(
     registry: servers.RegistryServer, redis: RedisServer
 ) -> dict[str, Callable[[], list[report.Figure]]]:
     # They import the models, which Django must know by then.
-    from benchmarks import claiming, deciding, delivering, progressing, rules, settling, world  # noqa: PLC0415
+    from benchmarks import (  # noqa: PLC0415
+        claiming,
+        deciding,
+        delivering,
+        previewing,
+        progressing,
+        rules,
+        settling,
+        world,
+    )
 
     here = world.build(registry.url)
     return {
@@ -61,6 +70,7 @@ def _benchmarks(
         "deliver": lambda: delivering.measure(here, registry, redis.url),
         "claim": claiming.measure,
         "progress": progressing.measure,
+        "preview": previewing.measure,
     }
 
 

@@ -13,6 +13,7 @@ class Unit(StrEnum):
     """What a ratio is of; it also says on which side of the limit it has to stay."""
 
     TIME = "times the time, at most"
+    MEMORY = "times the memory, at most"
     THROUGHPUT = "times the throughput, at least"
 
 
