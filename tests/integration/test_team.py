@@ -259,6 +259,7 @@ def test_nobody_confirms_their_own_nor_for_an_organization_they_do_not_answer_fo
     assert _decide(guild, by=officer).decided_by == "omar"
 
 
+@pytest.mark.concurrency
 def test_of_two_who_decide_at_once_one_wins_and_the_other_is_told(
     guild: models.Organization,
 ) -> None:
