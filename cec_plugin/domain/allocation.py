@@ -162,11 +162,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """Why there is no line; ``details`` are codes and figures for the person who asks."""
+    """Why there is no line; ``details`` are codes and figures for the person who asks.
+
+    ``steps`` are those of the decision up to where it ended.
+    """
 
     participation: str
     code: RefusalCode
     details: Mapping[str, str]
+    steps: tuple[Step, ...] = field(default=(), compare=False)
 
 
 def local_date(at: datetime, time_zone: str) -> date:

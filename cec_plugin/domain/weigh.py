@@ -73,16 +73,21 @@ class _Weighing:
     def weigh(self, one: Finished) -> Line | Refusal:
         """Decide on one, and remember what is given for it."""
         told: dict[str, str] = {}
+        steps: list[Step] = []
         fixed = self._person.fixed.get(one.key)
         if fixed is not None:
             return self._by_hand(one, fixed)
         try:
             case = self._case(one)
+            steps = case.steps
             told |= {"rule": case.rule.code, "version": str(case.version.number)}
             line = self._line(case)
         except Refused as refused:
             return Refusal(
-                participation=one.key, code=refused.code, details={**told, **refused.details}
+                participation=one.key,
+                code=refused.code,
+                details={**told, **refused.details},
+                steps=tuple(steps),
             )
         if one.stands:
             self._given.take(one, line, case.on)
@@ -161,7 +166,7 @@ class _Weighing:
         if one.of_parts is not None or (bonus is not None and bonus.first_time_only):
             repeat = Repeat.ONCE
         if self._given.repeats(one, case.on, repeat, case.table.terms.period):
-            raise Refused(RefusalCode.REPEATED, role=one.role)
+            raise Refused(RefusalCode.REPEATED, role=one.role, repeat=repeat)
         if bonus is not None and not bonus.stacks and one.activity.same in self._learned_here():
             raise Refused(RefusalCode.NOT_STACKING, role=one.role)
 
@@ -202,7 +207,11 @@ class _Weighing:
             left = max(cap.hundredths - used, 0)
             if left == 0:
                 raise Refused(
-                    RefusalCode.CAPPED, cap=cap.code, limit=str(cap.hundredths), used=str(used)
+                    RefusalCode.CAPPED,
+                    cap=cap.code,
+                    per=cap.per,
+                    limit=str(cap.hundredths),
+                    used=str(used),
                 )
             if hundredths > left:
                 case.steps.append(basis.cap_step(cap, used=used, trimmed=hundredths - left))

@@ -39,9 +39,9 @@ def worth(case: Case) -> int:
     """Return the figure, its steps told, before anything limits it."""
     one, rule, terms = case.one, case.rule, case.table.terms
     is_learner = one.role == LEARNER
-    met = _met(one, case.on, rule)
     case.steps.append(basis.finished_step(at=one.earned_at, source=one.earned_from))
     case.steps.append(basis.rule_step(version=case.version.number, rule=rule, learner=is_learner))
+    met = _met(one, case.on, rule)
     if met:
         case.steps.append(basis.met_step(met))
     if not is_learner:

@@ -33,7 +33,7 @@ def refuse(
     fresh = []
     for (participation_id, organization_id), refusal in wanted.items():
         row = stored.get((participation_id, organization_id))
-        details = dict(refusal.details)
+        details = {**refusal.details, **({"steps": list(refusal.steps)} if refusal.steps else {})}
         if row is None:
             fresh.append(
                 models.Refusal(

@@ -505,3 +505,31 @@ def test_every_step_that_there_is_was_taken_out_of_some_line() -> None:
     assert told == {
         "finished", "rule", "met", "bonus", "measure", "included", "cap", "approved",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("asked", "terms", "code", "told"),
+    [
+        (
+            Conditions(minimum_grade=6000),
+            Terms(),
+            RefusalCode.GRADE,
+            ["finished", "rule"],
+        ),
+        (
+            Conditions(),
+            Terms(measure=Measure(per_hours=10), decides=Decides.ESTIMATE),
+            RefusalCode.ESTIMATE,
+            ["finished", "rule", "measure"],
+        ),
+    ],
+)
+def test_a_refusal_tells_its_steps_up_to_where_it_ended(
+    asked: Conditions, terms: Terms, code: RefusalCode, told: list[str]
+) -> None:
+    (refusal,) = _weigh(finished(), _with(asked), terms=terms)
+    assert isinstance(refusal, Refusal)
+    assert refusal.code is code
+    assert [step["step"] for step in refusal.steps] == told
+    if "hundredths" in refusal.details:
+        assert replay(refusal.steps) == int(refusal.details["hundredths"])
