@@ -89,6 +89,12 @@ def _user_id(subject: str) -> int | None:
     return user_id if user_id <= MAX_ID and str(user_id) == subject else None
 
 
+def name_of(user: Any) -> str:
+    """Return the name on an account: an LMS keeps it in the profile; else the user name."""
+    profile = getattr(user, "profile", None)
+    return getattr(profile, "name", "") or user.get_full_name() or user.get_username()
+
+
 def _account(user: Any) -> AccountFacts:
     return AccountFacts(
         subject=str(user.pk), username=user.get_username(), name=user.get_full_name()

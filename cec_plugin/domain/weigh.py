@@ -18,6 +18,7 @@ from cec_plugin.domain.allocation import (
     RefusalCode,
     local_date,
 )
+from cec_plugin.domain.basis import Step
 from cec_plugin.domain.conditions import Repeat
 from cec_plugin.domain.limits import Given
 from cec_plugin.domain.notices import Via

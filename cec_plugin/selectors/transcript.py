@@ -1,7 +1,7 @@
 """One person's credits as a page shows them: totals, credits, and what was finished for nothing.
 
-Eight queries, however many credits there are: role labels, credits, the titles of their rules,
-deliveries, notices, totals, refusals, and participations that no organization has decided on.
+Eight queries, however many credits there are: role labels, credits, refusals, the rules of both,
+deliveries, notices, totals, and participations that no organization has decided on.
 """
 
 from collections import defaultdict
@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from cec_plugin import models
-from cec_plugin.domain.allocation import local_date
+from cec_plugin.domain.allocation import RefusalCode, local_date
 from cec_plugin.domain.basis import Step
 from cec_plugin.domain.notices import Kind, Via
 from cec_plugin.domain.posting import ReversalReason
 from cec_plugin.models.ledger import EntryKind
 from cec_plugin.selectors.balance import Total, totals
+from cec_plugin.selectors.in_force import InForce, LineKey, in_force_for
 from cec_plugin.selectors.receipts import Receipt, Shown, receipts, state_of
-from cec_plugin.selectors.refusals import NotCredited, not_credited
+from cec_plugin.selectors.refusals import NotCredited, line_of, not_credited, refusal_rows
 from cec_plugin.selectors.roles import RoleName, RoleNames
 
 __all__ = [
@@ -41,16 +42,6 @@ class Told:
     source: str
     via: Via
     received_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InForce:
-    """The version of a credit table, and the rule in it, that an entry came from."""
-
-    version: int
-    effective_from: date
-    rule: str
-    title: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,11 +74,17 @@ class Credit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transcript:
-    """What a person has; credits and what is not credited come newest first."""
+    """What a person has; credits and what is not credited come newest first.
+
+    ``waiting`` is what an organization has yet to approve, ``estimates`` what one would give that
+    decides elsewhere: neither is in the ledger, in a total, or in ``not_credited``.
+    """
 
     as_of: datetime
     totals: tuple[Total, ...]
     credits: tuple[Credit, ...]
+    waiting: tuple[NotCredited, ...]
+    estimates: tuple[NotCredited, ...]
     not_credited: tuple[NotCredited, ...]
 
 
@@ -105,9 +102,13 @@ def transcript(person_id: int, *, now: datetime) -> Transcript:
         )
         .order_by("-earned_at", "-id")
     )
+    refused = refusal_rows(person_id)
+    in_force = in_force_for(
+        (*map(line_of, refused), *filter(None, map(_line, entries))),
+    )
     known = _Known(
         roles=roles,
-        rules=_rule_titles(entries),
+        in_force=in_force,
         receipts=receipts(person_id),
         notices=_notices(person_id),
         reversals={one.reverses_id: one for one in entries if one.reverses_id is not None},
@@ -117,13 +118,22 @@ def transcript(person_id: int, *, now: datetime) -> Transcript:
         for one in entries
         if one.kind == EntryKind.AWARD and one.pk not in known.reversals
     }
+    summed = totals(person_id)
+    given_nothing = not_credited(
+        person_id, refused, roles=roles, in_force=in_force, credited=credited
+    )
     return Transcript(
         as_of=now,
-        totals=totals(person_id),
+        totals=summed,
         credits=tuple(_credit(one, known) for one in entries),
-        not_credited=not_credited(person_id, roles=roles, credited=credited),
+        waiting=tuple(one for one in given_nothing if one.code is RefusalCode.AWAITS_APPROVAL),
+        estimates=tuple(one for one in given_nothing if one.code is RefusalCode.ESTIMATE),
+        not_credited=tuple(one for one in given_nothing if one.code not in NOT_REFUSED),
     )
 
+
+NOT_REFUSED = (RefusalCode.AWAITS_APPROVAL, RefusalCode.ESTIMATE)
+"""Codes under which an organization has not said no: nobody has asked it, or it has not said."""
 
 Notices = Mapping[tuple[str, str], list[tuple[datetime, Told]]]
 
@@ -132,27 +142,21 @@ Notices = Mapping[tuple[str, str], list[tuple[datetime, Told]]]
 class _Known:
     """What is read once for all the credits of a person.
 
-    Rules go by (schedule id, code), receipts by entry id, reversals by the id of their award,
-    notices by (participation key, kind) with the source's time.
+    Receipts go by entry id, reversals by the id of their award, notices by (participation key,
+    kind) with the source's time.
     """
 
     roles: RoleNames
-    rules: Mapping[tuple[int, str], str]
+    in_force: Mapping[LineKey, InForce]
     receipts: Mapping[int, tuple[Receipt, ...]]
     notices: Notices
     reversals: Mapping[int, models.CreditEntry]
 
 
-def _rule_titles(entries: Iterable[models.CreditEntry]) -> dict[tuple[int, str], str]:
-    wanted = {(one.schedule_id, one.line) for one in entries if one.schedule_id is not None}
-    rows = models.Rule.objects.filter(
-        schedule_id__in={schedule_id for schedule_id, _ in wanted},
-        code__in={code for _, code in wanted},
-    )
-    return {
-        (schedule_id, code): title
-        for schedule_id, code, title in rows.values_list("schedule_id", "code", "title")
-    }
+def _line(entry: models.CreditEntry) -> LineKey | None:
+    if entry.schedule is None:
+        return None
+    return entry.schedule.organization_id, str(entry.schedule.version), entry.line
 
 
 def _notices(person_id: int) -> Notices:
@@ -191,19 +195,20 @@ def _credit(entry: models.CreditEntry, known: _Known) -> Credit:
         reason=_reason(reversal.basis) if reversal else None,
         reversed_at=reversal.recorded_at if reversal else None,
         told=_told(entry, known.notices),
-        in_force=_in_force(entry, known.rules),
+        in_force=_in_force(entry, known.in_force),
         basis=tuple(entry.basis),
     )
 
 
-def _in_force(entry: models.CreditEntry, rules: Mapping[tuple[int, str], str]) -> InForce | None:
-    if entry.schedule is None:
+def _in_force(entry: models.CreditEntry, in_force: Mapping[LineKey, InForce]) -> InForce | None:
+    key = _line(entry)
+    if key is None or entry.schedule is None:
         return None
-    return InForce(
+    return in_force.get(key) or InForce(
         version=entry.schedule.version,
         effective_from=entry.schedule.effective_from,
         rule=entry.line,
-        title=rules.get((entry.schedule.pk, entry.line), ""),
+        title="",
     )
 
 

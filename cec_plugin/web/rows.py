@@ -10,6 +10,13 @@ from django.utils.translation import ngettext
 
 from cec_plugin.models.outbox import HoldCode
 from cec_plugin.selectors.transcript import Credit, NotCredited, Shown, Total, Transcript
+from cec_plugin.web.refusal_rows import (
+    EstimateRow,
+    RefusedRow,
+    estimate_row,
+    estimated,
+    refused_rows,
+)
 from cec_plugin.wording import refused, why, words
 
 REVERSED = "reversed"
@@ -38,10 +45,14 @@ class TotalCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditRow:
-    """A credit. ``state`` is the code that picks the icon; ``also`` says more of the state."""
+    """A credit, or what waits to be one: that does not count.
 
-    id: int
+    ``state`` is the code that picks the icon; ``also`` says more of the state.
+    """
+
+    id: str
     on: date
+    day: str
     title: str
     role: str
     amount: str
@@ -50,6 +61,7 @@ class CreditRow:
     state_words: str
     also: str
     taken_back: bool
+    counts: bool
     why: tuple[str, ...]
     receipts: tuple[str, ...]
 
@@ -60,24 +72,6 @@ class Year:
 
     year: int
     rows: tuple[CreditRow, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
-    """Why one organization gives nothing; ``source`` says which line of its table decided."""
-
-    why: str
-    source: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefusedRow:
-    """Something finished without credit, and why, from each organization."""
-
-    on: date
-    title: str
-    role: str
-    reasons: tuple[Reason, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +89,7 @@ class Page:
     totals: tuple[TotalCard, ...]
     calls: tuple[Call, ...]
     years: tuple[Year, ...]
+    estimates: tuple[EstimateRow, ...]
     refused: tuple[RefusedRow, ...]
     refused_elsewhere: tuple[RefusedRow, ...]
     pending: bool
@@ -105,14 +100,23 @@ def page(of: Transcript) -> Page:
     return Page(
         totals=tuple(_total(one) for one in of.totals),
         calls=tuple(_calls(of.credits)),
-        years=_years(of.credits),
-        refused=_refused(one for one in of.not_credited if not one.elsewhere),
-        refused_elsewhere=_refused(one for one in of.not_credited if one.elsewhere),
+        years=_years(of.credits, of.waiting),
+        estimates=tuple(estimate_row(one) for one in of.estimates),
+        refused=refused_rows(one for one in of.not_credited if not one.elsewhere),
+        refused_elsewhere=refused_rows(one for one in of.not_credited if one.elsewhere),
         pending=any(one.state is Shown.BEING_SENT for one in of.credits),
     )
 
 
-EMPTY = Page(totals=(), calls=(), years=(), refused=(), refused_elsewhere=(), pending=False)
+EMPTY = Page(
+    totals=(),
+    calls=(),
+    years=(),
+    estimates=(),
+    refused=(),
+    refused_elsewhere=(),
+    pending=False,
+)
 
 
 def _total(one: Total) -> TotalCard:
@@ -135,10 +139,12 @@ def _total(one: Total) -> TotalCard:
     )
 
 
-def _years(credits_: Iterable[Credit]) -> tuple[Year, ...]:
+def _years(credits_: Iterable[Credit], waiting: Iterable[NotCredited]) -> tuple[Year, ...]:
     by_year: dict[int, list[CreditRow]] = {}
-    for one in credits_:
-        by_year.setdefault(one.earned_on.year, []).append(_credit(one))
+    for row in sorted(
+        (*map(_waiting, waiting), *map(_credit, credits_)), key=lambda row: row.on, reverse=True
+    ):
+        by_year.setdefault(row.on.year, []).append(row)
     return tuple(
         Year(year=year, rows=tuple(rows)) for year, rows in sorted(by_year.items(), reverse=True)
     )
@@ -154,8 +160,9 @@ def _credit(one: Credit) -> CreditRow:
     elif one.reversed_at:
         also = _("taken back")
     return CreditRow(
-        id=one.id,
+        id=str(one.id),
         on=one.earned_on,
+        day=words.day(one.earned_on),
         title=one.title or _("Correction or opening balance"),
         role=words.role(one.role) if one.role else "",
         amount=words.amount(one.hundredths, one.unit),
@@ -164,25 +171,29 @@ def _credit(one: Credit) -> CreditRow:
         state_words=state_words,
         also=also,
         taken_back=one.reversed_at is not None,
+        counts=True,
         why=tuple(why.steps(one)),
         receipts=tuple(why.receipt(told, one) for told in one.receipts) or (why.no_receipt(),),
     )
 
 
-def _refused(refusals: Iterable[NotCredited]) -> tuple[RefusedRow, ...]:
-    by_participation: dict[int, list[NotCredited]] = {}
-    for one in refusals:
-        by_participation.setdefault(one.participation_id, []).append(one)
-    return tuple(
-        RefusedRow(
-            on=same[0].earned_on,
-            title=same[0].title,
-            role=words.role(same[0].role),
-            reasons=tuple(
-                Reason(why=refused.refusal(one), source=refused.refusal_source(one)) for one in same
-            ),
-        )
-        for same in by_participation.values()
+def _waiting(one: NotCredited) -> CreditRow:
+    state = Shown.WITH_ASSOCIATION
+    return CreditRow(
+        id=f"waits-{one.participation_id}-{one.organization_id}",
+        on=one.earned_on,
+        day=words.day(one.earned_on),
+        title=one.title,
+        role=words.role(one.role),
+        amount=estimated(one),
+        organization=one.organization,
+        state=state.value,
+        state_words=words.state(state),
+        also=_("in no total yet"),
+        taken_back=False,
+        counts=False,
+        why=tuple(refused.steps(one)),
+        receipts=(),
     )
 
 

@@ -53,7 +53,7 @@ def _met(one: Step) -> Iterator[str]:
             case "mode":
                 yield _("enrolled as “%(mode)s”") % {"mode": value}
             case "grade":
-                yield _("grade %(grade)s") % {"grade": value}
+                yield _("grade %(grade)s") % {"grade": words.grade(str(value))}
             case "via":
                 yield words.evidence(Via(str(value)))
             case "registered":

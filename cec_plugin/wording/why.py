@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Protocol
 
 from django.utils.translation import gettext as _
 
@@ -10,15 +11,32 @@ from cec_plugin.domain.selectors import Selector
 from cec_plugin.domain.tables import BonusKind
 from cec_plugin.models.ledger import EntryKind
 from cec_plugin.models.outbox import HoldCode
-from cec_plugin.selectors.transcript import Credit, InForce, Receipt, Shown
+from cec_plugin.selectors.in_force import InForce
+from cec_plugin.selectors.roles import RoleName
+from cec_plugin.selectors.transcript import Credit, Receipt, Shown
 from cec_plugin.wording import reckoning, words
+
+
+class About(Protocol):
+    """What a decision was about: a credit, or something that earned none."""
+
+    @property
+    def organization(self) -> str: ...
+    @property
+    def unit(self) -> str: ...
+    @property
+    def role(self) -> RoleName | None: ...
+    @property
+    def earned_on(self) -> date: ...
+    @property
+    def in_force(self) -> InForce | None: ...
 
 
 def steps(credit: Credit) -> Iterator[str]:
     """Yield what led to a credit, from the finishing to the figure."""
     is_reversal = credit.kind is EntryKind.REVERSAL
     for step in credit.basis:
-        yield _step(step, credit)
+        yield explained(step, credit)
         if step["step"] == "finished" and credit.told:
             yield _told(credit)
     if is_reversal and credit.told:
@@ -46,54 +64,62 @@ def _told(credit: Credit) -> str:
     }
 
 
-def _step(step: Step, credit: Credit) -> str:
+def finished(on: date, source: str) -> str:
+    """Say when something was finished, and where the date comes from (a code)."""
+    return _("Finished on %(date)s (%(source)s).") % {
+        "date": words.day(on),
+        "source": words.earned_from(source),
+    }
+
+
+def explained(step: Step, of: About) -> str:
+    """Say what a step of a decision did."""
     match step:
         case {"step": "finished", "from": source}:
-            return _("Finished on %(date)s (%(source)s).") % {
-                "date": words.day(credit.earned_on),
-                "source": words.earned_from(str(source)),
-            }
-        case {"step": "rule"} if credit.in_force:
-            return _rule(step, credit, credit.in_force)
+            return finished(of.earned_on, str(source))
+        case {"step": "rule"} if of.in_force:
+            return _rule(step, of, of.in_force)
         case {"step": "bonus", "kind": BonusKind.PER_HOUR}:
             return _(
                 "For the role “%(role)s”: %(amount)s for each hour of service, times %(hours)s."
             ) % {
-                "role": words.role(credit.role) if credit.role else step["role"],
-                "amount": _amount(step, credit),
+                "role": words.role(of.role) if of.role else step["role"],
+                "amount": _amount(step, of),
                 "hours": words.amount(int(step.get("service_hundredths", 0)), "hours"),
             }
         case {"step": "reverses"}:
             return _("%(amount)s: an earlier credit is taken back.") % {
-                "amount": _amount(step, credit)
+                "amount": words.amount(int(step.get("hundredths", 0)), of.unit)
             }
         case {"step": "bonus", "kind": BonusKind.MULTIPLE}:
             return _("For the role “%(role)s”: %(factor)s times the learner's %(amount)s.") % {
-                "role": words.role(credit.role) if credit.role else step["role"],
+                "role": words.role(of.role) if of.role else step["role"],
                 "factor": words.figure(int(step["hundredths"])),
                 "amount": words.amount(int(step.get("learner_hundredths", 0)), "hours"),
             }
         case {"step": "by_hand"}:
             return _("Set by hand on %(date)s to %(amount)s.") % {
                 "date": words.day(date.fromisoformat(str(step["on"]))),
-                "amount": _amount(step, credit),
+                "amount": _amount(step, of),
             }
         case {"step": "bonus"}:
             return _("For the role “%(role)s”: %(amount)s.") % {
-                "role": words.role(credit.role) if credit.role else step["role"],
-                "amount": _amount(step, credit),
+                "role": words.role(of.role) if of.role else step["role"],
+                "amount": _amount(step, of),
             }
         case _:
-            return reckoning.step(step, credit.unit) or _(
+            return reckoning.step(step, of.unit) or _(
                 "A step that this page cannot explain (%(code)s)."
             ) % {"code": step["step"]}
 
 
-def _amount(step: Step, credit: Credit) -> str:
-    return words.amount(int(step.get("hundredths", 0)), credit.unit)
+def _amount(step: Step, of: About) -> str:
+    """Write a rule's or bonus's figure, in hours where the unit is reckoned from them later."""
+    in_hours = of.in_force is not None and of.in_force.in_hours
+    return words.amount(int(step.get("hundredths", 0)), "hours" if in_hours else of.unit)
 
 
-def _rule(step: Step, credit: Credit, by: InForce) -> str:
+def _rule(step: Step, of: About, by: InForce) -> str:
     said = _(
         "Rule “%(rule)s” of %(organization)s's credit table, version %(version)s, "
         "in force from %(from)s, which names %(names)s."
@@ -101,11 +127,11 @@ def _rule(step: Step, credit: Credit, by: InForce) -> str:
         "rule": by.title or by.rule,
         "version": by.version,
         "from": words.day(by.effective_from),
-        "organization": credit.organization,
+        "organization": of.organization,
         "names": _names(str(step["selector"]), str(step["pattern"])),
     }
     if "hundredths" in step:
-        said += " " + _("It gives a learner %(amount)s.") % {"amount": _amount(step, credit)}
+        said += " " + _("It gives a learner %(amount)s.") % {"amount": _amount(step, of)}
     if step.get("approved_as"):
         said += " " + _("Approved as %(code)s.") % {"code": step["approved_as"]}
     return said

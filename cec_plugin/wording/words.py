@@ -7,9 +7,10 @@ from datetime import date, datetime
 
 from django.utils import timezone
 from django.utils.formats import date_format, get_format
+from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext
 
+from cec_plugin.domain.conditions import parse_grade
 from cec_plugin.domain.credits import format_hundredths
 from cec_plugin.domain.notices import Via
 from cec_plugin.domain.posting import ReversalReason
@@ -99,13 +100,25 @@ def unit_word(hundredths: int, unit: str) -> str:
 
 
 def day(on: date) -> str:
-    """Write a day out."""
-    return date_format(on, "DATE_FORMAT")
+    """Write a day out; the first of a month is an ordinal in French."""
+    return _first(date_format(on, "DATE_FORMAT"))
 
 
 def instant(at: datetime) -> str:
     """Write a time out, where the reader is."""
-    return date_format(timezone.localtime(at), "DATETIME_FORMAT")
+    return _first(date_format(timezone.localtime(at), "DATETIME_FORMAT"))
+
+
+def _first(written: str) -> str:
+    if (get_language() or "").startswith("fr") and written.startswith("1 "):
+        return written.replace("1 ", "1er ", 1)
+    return written
+
+
+def grade(text: str) -> str:
+    """Write a grade as per cent; text that is no grade stays as it is."""
+    parsed = parse_grade(text)
+    return text if parsed is None else _("%(figure)s per cent") % {"figure": figure(parsed)}
 
 
 def earned_from(code: str) -> str:
