@@ -17,6 +17,7 @@ from cec_plugin.web.refusal_rows import (
     estimated,
     refused_rows,
 )
+from cec_plugin.web.standing_cards import Card
 from cec_plugin.wording import refused, why, words
 
 REVERSED = "reversed"
@@ -86,6 +87,7 @@ class Call:
 class Page:
     """All of it. ``pending`` says that a state may change by itself soon."""
 
+    cards: tuple[Card, ...]
     totals: tuple[TotalCard, ...]
     calls: tuple[Call, ...]
     years: tuple[Year, ...]
@@ -95,9 +97,10 @@ class Page:
     pending: bool
 
 
-def page(of: Transcript) -> Page:
-    """Put a transcript into words."""
+def page(of: Transcript, cards: tuple[Card, ...] = ()) -> Page:
+    """Put a transcript into words, beside the cards of certifications."""
     return Page(
+        cards=cards,
         totals=tuple(_total(one) for one in of.totals),
         calls=tuple(_calls(of.credits)),
         years=_years(of.credits, of.waiting),
@@ -109,6 +112,7 @@ def page(of: Transcript) -> Page:
 
 
 EMPTY = Page(
+    cards=(),
     totals=(),
     calls=(),
     years=(),

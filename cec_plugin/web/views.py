@@ -18,6 +18,7 @@ from cec_plugin.selectors.waiting import awaits_settling
 from cec_plugin.web.application import application
 from cec_plugin.web.earning import would_earn
 from cec_plugin.web.rows import EMPTY, Page, page
+from cec_plugin.web.standing_cards import cards
 
 
 @require_safe
@@ -78,4 +79,5 @@ def _identity(request: HttpRequest) -> models.Identity | None:
 
 
 def _page(person_id: int, now: datetime) -> Page:
-    return page(transcript(person_id, now=now))
+    found = transcript(person_id, now=now)
+    return page(found, cards(person_id, of=found, now=now))
