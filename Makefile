@@ -46,7 +46,7 @@ format: $(VENV)/.quality ## rewrite the sources in the house's format
 messages: $(VENV)/.plugin ## collect and compile the French texts
 	scripts/system-packages messages
 	cd cec_plugin && PYTHONSAFEPATH=1 ../$(BIN)/python -m django makemessages --locale fr \
-	  --symlinks --no-wrap
+	  --symlinks --no-wrap --add-location file
 	cd cec_plugin && PYTHONSAFEPATH=1 ../$(BIN)/python -m django compilemessages --locale fr
 
 sandbox: $(VENV)/.plugin ## run the registries' sandbox; ARGS="…"
