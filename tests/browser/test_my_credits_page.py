@@ -1,48 +1,21 @@
 """The page of one's own credits in a real browser."""
 
-import shutil
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from django.test import Client
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Route, expect
 
 from cec_plugin import models
 from cec_plugin.domain.delivery import Result
 from tests import factories as make
+from tests.browser.conftest import Open
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 MAY = datetime(2026, 5, 4, 15, 0, tzinfo=UTC)
 LONG = "Introductiontotheprofessionaldevelopmentofcareerpractitioners" * 2
 FRAMES = ("main_django.html", "cec_plugin/base.html")
-
-Open = Callable[..., Page]
-
-
-@pytest.fixture
-def browser(monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
-    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    if found is None:
-        pytest.fail(f"no Chromium: install one of {', '.join(CHROMIUM)}")
-    # Playwright keeps an event loop running in this thread, in which Django refuses the database.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=found, args=QUIET)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture
@@ -60,23 +33,6 @@ def learner(settings: Any) -> Any:
     make.settle(subject, platform=make.titled(ethics="Ethics", long=LONG, nowhere="Nowhere"))
     make.link(subject, guild, "M-1")
     return user
-
-
-@pytest.fixture
-def open_page(browser: Browser, live_server: Any, learner: Any) -> Open:
-    """Open the page as the learner."""
-    client = Client()
-    client.force_login(learner)
-    session = client.cookies["sessionid"].value
-
-    def opened(**how: Any) -> Page:
-        context = browser.new_context(**how)
-        context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
-        page = context.new_page()
-        page.goto(f"{live_server.url}/cec/")
-        return page
-
-    return opened
 
 
 def test_signing_in_leads_to_ones_own_credits(

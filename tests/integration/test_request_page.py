@@ -110,8 +110,10 @@ def test_the_request_says_all_that_an_association_asks_for(learner: Any) -> None
         "Grade 85 per cent",
         "Enrolled as verified",
         "By the published rules 8\u00a0CEUs",
-        "Rule “Ethics courses” of Lakeshore's credit table, version 1, in force from "
-        "Jan. 1, 2020, which names exactly this activity. It gives a learner 80\u00a0hours.",
+        (
+            "Rule “Ethics courses” of Lakeshore's credit table, version 1, in force from "
+            "Jan. 1, 2020, which names exactly this activity. It gives a learner 80\u00a0hours."
+        ),
         "Reckoned as 1\u00a0CEU for 10\u00a0hours, rounded to the nearest to a multiple of 0.1.",
     ):
         assert said in page

@@ -43,8 +43,10 @@ def test_a_card_says_how_far_and_what_is_missing_by_when(holding: models.Holding
     assert (card.state, card.state_words) == ("open", "something is missing")
     assert card.missing == (
         "15\u00a0hours to go by June 14, 2027.",
-        "Ethics, Dec. 15, 2026 to June 14, 2027: 0\u00a0hours of 5\u00a0hours, "
-        "5\u00a0hours to go by June 14, 2027.",
+        (
+            "Ethics, Dec. 15, 2026 to June 14, 2027: 0\u00a0hours of 5\u00a0hours, "
+            "5\u00a0hours to go by June 14, 2027."
+        ),
         "Ethics, Practice (at least 5\u00a0hours in each): 1 of 2, 1 to go by June 14, 2027.",
     )
     assert card.status == "suspended since July 1, 2026"
@@ -101,8 +103,10 @@ def test_without_a_cycle_there_is_a_sum_in_the_dossier(holding: models.Holding) 
         (
             datetime(2027, 7, 1, 12, tzinfo=UTC),
             4500,
-            "June 15, 2026 to June 14, 2027 has ended; it may still be renewed until "
-            "July 14, 2027.",
+            (
+                "June 15, 2026 to June 14, 2027 has ended; it may still be renewed until "
+                "July 14, 2027."
+            ),
         ),
         (
             datetime(2027, 8, 1, 12, tzinfo=UTC),
@@ -112,8 +116,10 @@ def test_without_a_cycle_there_is_a_sum_in_the_dossier(holding: models.Holding) 
         (
             datetime(2027, 8, 1, 12, tzinfo=UTC),
             3000,
-            "June 15, 2026 to June 14, 2027 has ended with everything there; "
-            "nobody has decided on it yet.",
+            (
+                "June 15, 2026 to June 14, 2027 has ended with everything there; "
+                "nobody has decided on it yet."
+            ),
         ),
         (
             datetime(2027, 8, 1, 12, tzinfo=UTC),
