@@ -16,11 +16,14 @@ from cec_plugin.admin.acting import actor
 from cec_plugin.admin.figures import CodesField, FigureField
 from cec_plugin.admin.reading import Admin, Inline, ReadOnlyAdmin, ReadOnlyInline, sheet
 from cec_plugin.admin.steps import Done, Step, SteppedAdmin
+from cec_plugin.admin.suggestions import SuggestionShown, adopting
 from cec_plugin.domain.allocation import local_date
 from cec_plugin.domain.progress import Progress
 from cec_plugin.exceptions import FaultsError
 from cec_plugin.models.certifications import Renewal, Requirement
+from cec_plugin.selectors import suggestions
 from cec_plugin.selectors.progress import Standing, standings
+from cec_plugin.services.adopt import adopt_in_designation
 from cec_plugin.services.designate import check
 from cec_plugin.services.renew import renew
 from cec_plugin.wording import standing as words
@@ -67,11 +70,23 @@ class RequirementForm(_RequirementModelForm):
         )
 
 
-class RequirementInline(Inline):
+class RequirementInline(SuggestionShown, Inline):
     """What a designation asks for beside its target."""
 
     model = models.Requirement
     form = RequirementForm
+    fields = (
+        "kind",
+        "code",
+        "hundredths",
+        "suggestion",
+        "tags",
+        "needed",
+        "each_months",
+        "per_activity",
+        "source",
+    )
+    readonly_fields = ("suggestion",)
     extra = 1
 
 
@@ -87,7 +102,7 @@ class DesignationForm(_DesignationModelForm):
 
 
 @admin.register(models.Designation)
-class DesignationAdmin(Admin):
+class DesignationAdmin(SuggestionShown, SteppedAdmin):
     """What is asked of whoever holds a designation; what contradicts itself is not saved."""
 
     form = DesignationForm
@@ -99,11 +114,22 @@ class DesignationAdmin(Admin):
         "organization",
         ("code", "name"),
         ("cycle", "months", "anchor", "grace_days"),
-        "target_hundredths",
+        ("target_hundredths", "suggestion"),
         ("carry_over", "carry_cap_hundredths"),
         "source",
     )
+    readonly_fields = ("suggestion",)
     inlines = (RequirementInline,)
+    steps: ClassVar[tuple[Step, ...]] = (
+        adopting(suggestions.in_designation, adopt_in_designation),
+    )
+
+    def has_adopt_permission(self, request: HttpRequest) -> bool:
+        """Ask for the permissions to change what the figures stand in."""
+        return all(
+            request.user.has_perm(f"cec_plugin.change_{model}")
+            for model in ("designation", "requirement")
+        )
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001
         """Save the requirements, and refuse all of it where it contradicts itself."""

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from cec_plugin import models
 from cec_plugin.admin.figures import CodesField, FigureField
 from cec_plugin.admin.reading import Admin
+from cec_plugin.admin.suggestions import SuggestionShown
 from cec_plugin.domain.notices import Via
 from cec_plugin.models.catalogue import EarnedBy
 
@@ -51,7 +52,7 @@ class ConditionsForm(_RuleModelForm):
 
 
 @admin.register(models.Rule)
-class RuleAdmin(Admin):
+class RuleAdmin(SuggestionShown, Admin):
     """The lines of credit tables; those of an active table are only read."""
 
     form = ConditionsForm
@@ -59,7 +60,7 @@ class RuleAdmin(Admin):
     list_select_related = ("schedule__organization",)
     list_filter = ("schedule__organization",)
     search_fields = ("code", "title", "pattern")
-    readonly_fields = ("schedule",)
+    readonly_fields = ("schedule", "suggestion")
     fieldsets = (
         (
             None,
@@ -69,7 +70,7 @@ class RuleAdmin(Admin):
                     "code",
                     "title",
                     ("selector", "pattern"),
-                    ("hundredths", "credit_type"),
+                    ("hundredths", "suggestion", "credit_type"),
                     "of_program",
                     "source",
                 )

@@ -16,9 +16,12 @@ from cec_plugin import models
 from cec_plugin.admin.figures import CodesField, FigureField
 from cec_plugin.admin.reading import Inline
 from cec_plugin.admin.steps import Done, Step, SteppedAdmin
+from cec_plugin.admin.suggestions import SuggestionShown, adopting
 from cec_plugin.exceptions import LockedVersionError
+from cec_plugin.selectors import suggestions
 from cec_plugin.services import draft
 from cec_plugin.services.activate import activate
+from cec_plugin.services.adopt import adopt
 from cec_plugin.services.rehearse import begin
 
 if TYPE_CHECKING:
@@ -110,20 +113,33 @@ class _DraftInline(Inline):
         )
 
 
-class RuleInline(_DraftInline):
+class RuleInline(SuggestionShown, _DraftInline):
     """The lines of a table."""
 
     model = models.Rule
     form = RuleForm
+    fields = (*RuleForm.Meta.fields[:-1], "suggestion", "source")
+    readonly_fields = ("suggestion",)
     show_change_link = True  # to its conditions
 
 
-class BonusInline(_DraftInline):
+class BonusInline(SuggestionShown, _DraftInline):
     """The role bonuses of a table."""
 
     model = models.RoleBonus
     form = BonusForm
     formset = BonusFormSet
+    fields = (
+        "rule",
+        "role",
+        "kind",
+        "hundredths",
+        "suggestion",
+        "first_time_only",
+        "stacks",
+        "source",
+    )
+    readonly_fields = ("suggestion",)
     verbose_name_plural = gettext_lazy("role bonuses (a new rule can be chosen once it is saved)")
 
 
@@ -226,6 +242,7 @@ class ScheduleAdmin(SteppedAdmin):
             offered=_is_draft,
             run=_activate,
         ),
+        adopting(suggestions.in_table, adopt, offered=_is_draft),
         Step(
             name="preview",
             label=gettext_lazy("Preview"),
@@ -247,6 +264,13 @@ class ScheduleAdmin(SteppedAdmin):
     def has_activate_permission(self, request: HttpRequest) -> bool:
         """Ask for the permission of its own."""
         return request.user.has_perm("cec_plugin.activate_schedule")
+
+    def has_adopt_permission(self, request: HttpRequest) -> bool:
+        """Ask for the permissions to change what the figures stand in."""
+        return all(
+            request.user.has_perm(f"cec_plugin.change_{model}")
+            for model in ("schedule", "rule", "rolebonus")
+        )
 
     def has_preview_permission(self, request: HttpRequest) -> bool:
         """Ask for the permission to see previews: it shows what everybody has."""

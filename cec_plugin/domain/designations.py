@@ -36,21 +36,24 @@ class Minimum:
 class Maximum:
     """At most so much with any of these tags counts; without tags, of everything.
 
-    ``per_activity`` counts each activity by itself.
+    ``per_activity`` counts each activity by itself. Without a figure nothing is held back.
     """
 
     code: str
-    hundredths: int
+    hundredths: int | None
     tags: frozenset[str] = frozenset()
     per_activity: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spread:
-    """At least ``hundredths`` with each of at least ``needed`` of these tags."""
+    """At least ``hundredths`` with each of at least ``needed`` of these tags.
+
+    ``hundredths`` is None where no figure is published.
+    """
 
     code: str
-    hundredths: int
+    hundredths: int | None
     needed: int
     tags: tuple[str, ...]
 
@@ -141,6 +144,7 @@ def _of_figures(one: Designation) -> Iterator[str]:
                 covers
                 and not maximum.per_activity
                 and minimum.hundredths is not None
+                and maximum.hundredths is not None
                 and minimum.hundredths > maximum.hundredths
             ):
                 yield (
@@ -152,6 +156,7 @@ def _of_figures(one: Designation) -> Iterator[str]:
             not maximum.tags
             and not maximum.per_activity
             and one.target is not None
+            and maximum.hundredths is not None
             and one.target > maximum.hundredths
         ):
             yield (

@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from cec_plugin.domain import suggestions
 from cec_plugin.domain.cycles import CycleKind, Cycles
 from cec_plugin.domain.designations import (
     CarryOver,
@@ -14,6 +15,7 @@ from cec_plugin.domain.designations import (
     Spread,
     faults,
 )
+from cec_plugin.domain.suggestions import Suggestion, read_suggestion
 from cec_plugin.domain.toml_fields import TomlFields
 
 TAGS = {"code", "label"}
@@ -28,6 +30,7 @@ DESIGNATIONS = {
     "carry_over",
     "carry_cap",
     "source",
+    *suggestions.FIELDS,
 }
 REQUIREMENTS = {
     "designation",
@@ -39,18 +42,24 @@ REQUIREMENTS = {
     "each_months",
     "per_activity",
     "source",
+    *suggestions.FIELDS,
 }
 KINDS = ("minimum", "maximum", "spread")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackDesignation:
-    """A designation in a pack; ``sources`` say where the figures of its requirements stand."""
+    """A designation in a pack; ``sources`` say where the figures of its requirements stand.
+
+    ``suggestion`` is for an empty target, ``suggestions`` by code for empty requirements.
+    """
 
     designation: Designation
     name: str
     source: str
     sources: Mapping[str, str]
+    suggestion: Suggestion | None = None
+    suggestions: Mapping[str, Suggestion] = field(default_factory=dict)
 
 
 def read_tags(fields: TomlFields) -> dict[str, str]:
@@ -73,6 +82,7 @@ def read_designations(fields: TomlFields, tags: frozenset[str]) -> tuple[PackDes
     codes = [fields.code("designations", at, row, "code") for at, row in enumerate(rows)]
     parts: dict[str, list[Minimum | Maximum | Spread]] = defaultdict(list)
     sources: dict[str, dict[str, str]] = defaultdict(dict)
+    suggested: dict[str, dict[str, Suggestion]] = defaultdict(dict)
     for at, row in enumerate(fields.rows("requirements")):
         of = fields.text("requirements", at, row, "designation")
         if of and of not in codes:
@@ -80,23 +90,28 @@ def read_designations(fields: TomlFields, tags: frozenset[str]) -> tuple[PackDes
                 "requirements", at, "designation",
                 f"there is no designation {of!r} in [[designations]]",
             )  # fmt: skip
-        part = _part(fields, at, row)
+        one = read_suggestion(fields, "requirements", at, row, "figure")
+        part = _part(fields, at, row, is_suggested=suggestions.SUGGESTED in row)
+        if part is not None and one is not None:
+            suggested[of][part.code] = one
         if part is not None:
             parts[of].append(part)
             sources[of][part.code] = fields.optional("requirements", at, row, "source")
     found = []
     for at, (code, row) in enumerate(zip(codes, rows, strict=True)):
-        one = _designation(fields, at, row, code, parts[code], tags)
+        asked = _designation(fields, at, row, code, parts[code], tags)
         if code in codes[:at]:
             fields.fault("designations", at, "code", "it is given twice")
-        for fault in faults(one):
+        for fault in faults(asked):
             fields.fault("designations", at, "code", fault)
         found.append(
             PackDesignation(
-                designation=one,
+                designation=asked,
                 name=fields.text("designations", at, row, "name"),
                 source=fields.optional("designations", at, row, "source"),
                 sources=sources[code],
+                suggestion=read_suggestion(fields, "designations", at, row, "target"),
+                suggestions=suggested[code],
             )
         )
     return tuple(found)
@@ -128,7 +143,9 @@ def _designation(  # noqa: PLR0917 - what a row is read from
     )
 
 
-def _part(fields: TomlFields, at: int, row: dict[str, Any]) -> Minimum | Maximum | Spread | None:
+def _part(
+    fields: TomlFields, at: int, row: dict[str, Any], *, is_suggested: bool
+) -> Minimum | Maximum | Spread | None:
     code = fields.code("requirements", at, row, "code")
     figure = fields.figure("requirements", at, row, "figure")
     tags = fields.texts("requirements", at, row, "tags")
@@ -140,16 +157,16 @@ def _part(fields: TomlFields, at: int, row: dict[str, Any]) -> Minimum | Maximum
                 tags=frozenset(tags),
                 each_months=fields.whole("requirements", at, row, "each_months", None),
             )
-        case "maximum" | "spread" if figure is None:
+        case "maximum" | "spread" if figure is None and not is_suggested:
             fields.fault("requirements", at, "figure", "a figure is missing here")
-        case "maximum" if figure is not None:
+        case "maximum":
             return Maximum(
                 code=code,
                 hundredths=figure,
                 tags=frozenset(tags),
                 per_activity=fields.flag("requirements", at, row, "per_activity"),
             )
-        case "spread" if figure is not None:
+        case "spread":
             return Spread(
                 code=code,
                 hundredths=figure,

@@ -1,6 +1,7 @@
 """Read the terms of a table, its caps and the conditions of its rules out of a pack."""
 
 from collections.abc import Container
+from dataclasses import replace
 from typing import Any
 
 from cec_plugin.domain.conditions import EVIDENCE, Conditions, Repeat
@@ -34,8 +35,13 @@ RULES = {
 }
 
 
-def read_terms(fields: TomlFields, table: dict[str, Any], roles: Container[str]) -> Terms:
-    """Return the terms in ``[table]`` and ``[[caps]]``; what is wrong is added to the faults."""
+def read_terms(
+    fields: TomlFields, table: dict[str, Any], roles: Container[str]
+) -> tuple[Terms, dict[str, str]]:
+    """Return the terms in ``[table]`` and ``[[caps]]``, and where the caps' figures stand.
+
+    What is wrong is added to the faults.
+    """
     months = fields.whole("table", 0, table, "period_months", None)
     anchor = fields.optional_date("table", 0, table, "period_from")
     if (months is None) != (anchor is None):
@@ -44,7 +50,7 @@ def read_terms(fields: TomlFields, table: dict[str, Any], roles: Container[str])
         )
     increment = fields.figure("table", 0, table, "increment")
     smallest = fields.figure("table", 0, table, "smallest")
-    return Terms(
+    under = Terms(
         decides=fields.choice("table", 0, table, "decides", Decides.HERE),
         awards_to=fields.choice("table", 0, table, "awards_to", AwardsTo.EVERYBODY),
         measure=Measure(
@@ -55,10 +61,11 @@ def read_terms(fields: TomlFields, table: dict[str, Any], roles: Container[str])
             smallest=smallest or 0,
         ),
         period=Period(months=months, anchor=anchor) if months and anchor else None,
-        caps=tuple(
-            _cap(fields, position, row, roles) for position, row in enumerate(fields.rows("caps"))
-        ),
     )
+    caps = [(_cap(fields, at, row, roles), at, row) for at, row in enumerate(fields.rows("caps"))]
+    return replace(under, caps=tuple(cap for cap, _, _ in caps)), {
+        cap.code: fields.optional("caps", at, row, "source") for cap, at, row in caps
+    }
 
 
 def _cap(fields: TomlFields, position: int, row: dict[str, Any], roles: Container[str]) -> Cap:

@@ -2,16 +2,26 @@
 
 import tomllib
 from collections import defaultdict
-from collections.abc import Container, Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from cec_plugin.domain import conditions, pack_designations, pack_programs, pack_terms, terms
+from cec_plugin.domain import (
+    conditions,
+    pack_bonuses,
+    pack_designations,
+    pack_programs,
+    pack_terms,
+    suggestions,
+    terms,
+)
+from cec_plugin.domain.pack_bonuses import PackBonus, read_bonus
 from cec_plugin.domain.pack_designations import PackDesignation
 from cec_plugin.domain.pack_programs import PackProgram
 from cec_plugin.domain.selectors import Selector, specificity, tie
-from cec_plugin.domain.tables import Bonus, BonusKind, OfProgram, Rule
+from cec_plugin.domain.suggestions import Suggestion, read_suggestion
+from cec_plugin.domain.tables import OfProgram, Rule
 from cec_plugin.domain.terms import Terms
 from cec_plugin.domain.toml_fields import TomlFields
 from cec_plugin.exceptions import FaultsError
@@ -37,8 +47,9 @@ SECTIONS = {
         "of_program",
         *SELECTORS,
         *pack_terms.RULES,
+        *suggestions.FIELDS,
     },
-    "bonuses": {"role", "rule", "hours", "kind", "first_time_only", "stacks", "source"},
+    "bonuses": pack_bonuses.BONUSES,
     "caps": pack_terms.CAPS,
     "programs": pack_programs.PROGRAMS,
     "parts": pack_programs.PARTS,
@@ -49,18 +60,12 @@ SECTIONS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PackBonus:
-    """A role's bonus in a pack; ``rule`` is empty where it holds under every rule."""
-
-    role: str
-    rule: str
-    bonus: Bonus
-    source: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Pack:
-    """A rule book as it was read; ``sources`` maps rule codes to where their figures stand."""
+    """A rule book as it was read.
+
+    ``sources`` maps rule codes to where their figures stand, ``cap_sources`` those of caps, and
+    ``suggestions`` the codes of rules without a figure to what this project suggests.
+    """
 
     organization: Mapping[str, str]
     title: str
@@ -70,7 +75,9 @@ class Pack:
     rules: tuple[Rule, ...]
     sources: Mapping[str, str]
     bonuses: tuple[PackBonus, ...]
+    suggestions: Mapping[str, Suggestion] = field(default_factory=dict)
     terms: Terms = terms.PLAIN
+    cap_sources: Mapping[str, str] = field(default_factory=dict)
     programs: tuple[PackProgram, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     designations: tuple[PackDesignation, ...] = ()
@@ -106,10 +113,11 @@ class _Reader(TomlFields):
             )
             for position, row in enumerate(self.rows("roles"))
         ]
-        under = pack_terms.read_terms(self, table, dict(roles).keys())
-        rules = [self._rule(position, row) for position, row in enumerate(self.rows("rules"))]
+        under, cap_sources = pack_terms.read_terms(self, table, dict(roles).keys())
+        lines = self.rows("rules")
+        rules = [self._rule(position, row) for position, row in enumerate(lines)]
         bonuses = [
-            self._bonus(position, row, dict(roles).keys(), {rule.code for rule, _ in rules})
+            read_bonus(self, position, row, roles=dict(roles), rules={one.code for one, _ in rules})
             for position, row in enumerate(self.rows("bonuses"))
         ]
         if not rules:
@@ -137,9 +145,18 @@ class _Reader(TomlFields):
             rules=tuple(rule for rule, _ in rules),
             sources={rule.code: source for rule, source in rules},
             bonuses=tuple(bonuses),
+            suggestions=self._suggestions(lines),
             terms=under,
+            cap_sources=cap_sources,
             programs=pack_programs.read_programs(self),
         )
+
+    def _suggestions(self, lines: Iterable[dict[str, Any]]) -> dict[str, Suggestion]:
+        read = {
+            str(row.get("code", "")).strip(): read_suggestion(self, "rules", position, row, "hours")
+            for position, row in enumerate(lines)
+        }
+        return {code: one for code, one in read.items() if one is not None}
 
     def _rule(self, position: int, row: dict[str, Any]) -> tuple[Rule, str]:
         named = [key for key in SELECTORS if key in row]
@@ -161,24 +178,6 @@ class _Reader(TomlFields):
             approved_as=self.optional("rules", position, row, "approved_as"),
         )
         return rule, self.optional("rules", position, row, "source")
-
-    def _bonus(
-        self, position: int, row: dict[str, Any], roles: Container[str], rules: Container[str]
-    ) -> PackBonus:
-        role = self.text("bonuses", position, row, "role")
-        if role and role not in roles:
-            self.fault("bonuses", position, "role", f"there is no role {role!r} in [[roles]]")
-        rule = self.optional("bonuses", position, row, "rule")
-        if rule and rule not in rules:
-            self.fault("bonuses", position, "rule", f"there is no rule {rule!r} in [[rules]]")
-        bonus = Bonus(
-            kind=self.choice("bonuses", position, row, "kind", BonusKind.FLAT),
-            hundredths=self.figure("bonuses", position, row),
-            first_time_only=self.flag("bonuses", position, row, "first_time_only"),
-            stacks=self.flag("bonuses", position, {"stacks": True, **row}, "stacks"),
-        )
-        source = self.optional("bonuses", position, row, "source")
-        return PackBonus(role=role, rule=rule, bonus=bonus, source=source)
 
     def _once(self, section: str, key: str, named: Iterable[Hashable]) -> None:
         seen: set[Hashable] = set()

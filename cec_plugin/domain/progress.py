@@ -145,26 +145,27 @@ def _one(  # noqa: PLR0917 - the parts of one cycle
 
 def _trim(maxima: Sequence[Maximum], mine: Sequence[Credit]) -> tuple[list[Trimmed], list[int]]:
     """Return what is trimmed, and what of each credit counts."""
-    if not maxima:
+    set_ = [(one, one.hundredths) for one in maxima if one.hundredths is not None]
+    if not set_:
         return [], [one.hundredths for one in mine]
     used: dict[tuple[str, str], int] = defaultdict(int)
     trimmed: list[Trimmed] = []
     counts: list[int] = []
     for one in mine:
         mine_under = [
-            (maximum, (maximum.code, one.activity if maximum.per_activity else ""))
-            for maximum in maxima
+            (maximum, most, (maximum.code, one.activity if maximum.per_activity else ""))
+            for maximum, most in set_
             if not maximum.tags or maximum.tags & one.tags
         ]
         counting = one.hundredths
-        for maximum, key in mine_under:
-            left = max(maximum.hundredths - used[key], 0)
+        for maximum, most, key in mine_under:
+            left = max(most - used[key], 0)
             if counting > left:
                 trimmed.append(
                     Trimmed(entry=one.entry, hundredths=counting - left, maximum=maximum.code)
                 )
                 counting = left
-        for _, key in mine_under:
+        for _, _, key in mine_under:
             used[key] += counting
         counts.append(counting)
     return trimmed, counts
@@ -201,8 +202,9 @@ def _spread(spread: Spread, mine: Sequence[Credit], counts: Sequence[int]) -> Ch
     for one, counting in zip(mine, counts, strict=True):
         for tag in one.tags:
             sums[tag] += counting
-    enough = sum(1 for tag in spread.tags if sums[tag] >= spread.hundredths and sums[tag] > 0)
-    return Check(code=spread.code, needed=spread.needed, have=enough)
+    least = spread.hundredths
+    enough = sum(1 for tag in spread.tags if sums[tag] >= (least or 0) and sums[tag] > 0)
+    return Check(code=spread.code, needed=None if least is None else spread.needed, have=enough)
 
 
 def _standing(checks: Iterable[Check], cycle: Cycle, on: date) -> Standing:

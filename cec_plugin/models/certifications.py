@@ -3,12 +3,14 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from cec_plugin.domain import holdings as domain
 from cec_plugin.domain.cycles import CycleKind
 from cec_plugin.domain.designations import CarryOver
 from cec_plugin.models.append_only import AppendOnlyModel
 from cec_plugin.models.catalogue import CODE, Activity, Organization
 from cec_plugin.models.fields import digest_field, validate_day, validate_figure
 from cec_plugin.models.people import Person
+from cec_plugin.models.suggestions import Suggested
 
 
 class Tag(models.Model):
@@ -35,7 +37,7 @@ class Tag(models.Model):
         return self.label
 
 
-class Designation(models.Model):
+class Designation(Suggested):
     """What an organization asks of whoever holds a designation, in hundredths of its unit.
 
     ``target_hundredths`` is None where no figure is published or set.
@@ -94,7 +96,7 @@ class Designation(models.Model):
         return self.name
 
 
-class Requirement(models.Model):
+class Requirement(Suggested):
     """One thing that a designation asks for beside its target.
 
     ``tags`` are tag codes or credit types; ``needed`` belongs to a spread (so much with each of
@@ -169,10 +171,10 @@ class HoldingStatus(AppendOnlyModel):
     """
 
     class Status(models.TextChoices):
-        ACTIVE = "active", _("active")
-        SUSPENDED = "suspended", _("suspended")
-        LAPSED = "lapsed", _("lapsed")
-        REINSTATED = "reinstated", _("reinstated")
+        ACTIVE = domain.Status.ACTIVE.value, _("active")
+        SUSPENDED = domain.Status.SUSPENDED.value, _("suspended")
+        LAPSED = domain.Status.LAPSED.value, _("lapsed")
+        REINSTATED = domain.Status.REINSTATED.value, _("reinstated")
 
     holding = models.ForeignKey(Holding, models.PROTECT, related_name="statuses")
     status = models.CharField(_("status"), max_length=20, choices=Status.choices)

@@ -14,6 +14,7 @@ from cec_plugin.domain.terms import AwardsTo, Decides, Per, Rounding
 from cec_plugin.exceptions import LockedVersionError
 from cec_plugin.models.catalogue import CODE, Organization, Role
 from cec_plugin.models.fields import check, digest_field, validate_day, validate_figure
+from cec_plugin.models.suggestions import Suggested
 
 
 class _ScheduleQuerySet(models.QuerySet["Schedule"]):
@@ -199,7 +200,7 @@ class _OfDraft(models.Model):
         return super().delete(*args, **kwargs)
 
 
-class Rule(_OfDraft):
+class Rule(Suggested, _OfDraft):
     """One line of a credit table: which activities, and what they are worth.
 
     .. no_pii:
@@ -279,7 +280,7 @@ class Rule(_OfDraft):
         return self.title or self.code
 
 
-class RoleBonus(_OfDraft):
+class RoleBonus(Suggested, _OfDraft):
     """What a role earns: under one rule, or (without a rule) under every rule of the table.
 
     ``hundredths`` is empty while the organization has set no figure; zero is a figure.

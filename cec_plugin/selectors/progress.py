@@ -66,7 +66,7 @@ def designation(
         maxima=tuple(
             Maximum(
                 code=part.code,
-                hundredths=part.hundredths or 0,
+                hundredths=part.hundredths,
                 tags=frozenset(part.tags),
                 per_activity=part.per_activity,
             )
@@ -75,7 +75,7 @@ def designation(
         spreads=tuple(
             Spread(
                 code=part.code,
-                hundredths=part.hundredths or 0,
+                hundredths=part.hundredths,
                 needed=part.needed or 0,
                 tags=tuple(part.tags),
             )

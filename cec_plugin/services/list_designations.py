@@ -1,9 +1,12 @@
 """List a pack's tags and designations, whatever is missing of them; what is there is left."""
 
+from typing import Any
+
 from cec_plugin import models
 from cec_plugin.domain.designations import Maximum, Minimum, Spread
 from cec_plugin.domain.pack_designations import PackDesignation
 from cec_plugin.domain.packs import Pack
+from cec_plugin.domain.suggestions import Suggestion
 from cec_plugin.models.certifications import Requirement
 
 
@@ -31,6 +34,7 @@ def list_designations(organization: models.Organization, pack: Pack) -> None:
                 "carry_over": asked.carry_over.value,
                 "carry_cap_hundredths": asked.carry_cap,
                 "source": one.source,
+                **suggested(one.suggestion),
             },
         )
         for part in asked.parts if new else ():
@@ -46,6 +50,7 @@ def _requirement(
         hundredths=part.hundredths,
         tags=list(part.tags) if isinstance(part, Spread) else sorted(part.tags),
         source=of.sources.get(part.code, ""),
+        **suggested(of.suggestions.get(part.code)),
     )
     match part:
         case Minimum():
@@ -55,3 +60,11 @@ def _requirement(
         case Spread():
             made.kind, made.needed = Requirement.Kind.SPREAD, part.needed
     return made
+
+
+def suggested(one: Suggestion | None) -> dict[str, Any]:
+    """Return the fields in which a row keeps a suggestion."""
+    return {
+        "suggested_hundredths": one.hundredths if one else None,
+        "suggested_because": one.because if one else "",
+    }

@@ -7,13 +7,14 @@ from django.core.exceptions import ValidationError
 from django.db.models import F, Model
 
 from cec_plugin import models
-from cec_plugin.domain.packs import Pack, PackBonus
+from cec_plugin.domain.pack_bonuses import PackBonus
+from cec_plugin.domain.packs import Pack
 from cec_plugin.domain.tables import Rule
 from cec_plugin.domain.terms import Cap
 from cec_plugin.exceptions import FaultsError
 from cec_plugin.selectors.tables import content_digest
 from cec_plugin.services.draft import begin
-from cec_plugin.services.list_designations import list_designations
+from cec_plugin.services.list_designations import list_designations, suggested
 from cec_plugin.services.list_programs import list_programs
 from cec_plugin.services.retry import in_transaction
 
@@ -73,7 +74,7 @@ def _rows(pack: Pack) -> Iterator[tuple[str, Model]]:
     for one in pack.bonuses:
         yield f"bonus of {one.role!r}", _bonus(one)
     for cap in pack.terms.caps:
-        yield f"cap {cap.code!r}", _cap(cap)
+        yield f"cap {cap.code!r}", _cap(cap, pack)
 
 
 def _faults(name: str, row: Model) -> list[str]:
@@ -104,7 +105,7 @@ def _draft(organization: models.Organization, pack: Pack) -> models.Schedule:
         bonus.role = models.Role.objects.get(code=one.role)
         bonus.save()
     for one_cap in pack.terms.caps:
-        cap = _cap(one_cap)
+        cap = _cap(one_cap, pack)
         cap.schedule = draft
         cap.save()
     return draft
@@ -128,9 +129,13 @@ def _schedule(pack: Pack) -> models.Schedule:
     )
 
 
-def _cap(cap: Cap) -> models.Cap:
+def _cap(cap: Cap, pack: Pack) -> models.Cap:
     return models.Cap(
-        code=cap.code, roles=sorted(cap.roles), per=cap.per.value, hundredths=cap.hundredths
+        code=cap.code,
+        roles=sorted(cap.roles),
+        per=cap.per.value,
+        hundredths=cap.hundredths,
+        source=pack.cap_sources.get(cap.code, ""),
     )
 
 
@@ -155,6 +160,7 @@ def _rule(rule: Rule, pack: Pack) -> models.Rule:
         approval=asked.approval,
         approved_as=rule.approved_as,
         of_program=rule.of_program.value,
+        **suggested(pack.suggestions.get(rule.code)),
     )
 
 
@@ -165,4 +171,5 @@ def _bonus(one: PackBonus) -> models.RoleBonus:
         first_time_only=one.bonus.first_time_only,
         stacks=one.bonus.stacks,
         source=one.source,
+        **suggested(one.suggestion),
     )

@@ -7,7 +7,8 @@ import pytest
 
 from cec_plugin.domain.conditions import Conditions, Repeat
 from cec_plugin.domain.notices import Via
-from cec_plugin.domain.packs import Pack, PackBonus, read_pack
+from cec_plugin.domain.pack_bonuses import PackBonus
+from cec_plugin.domain.packs import Pack, read_pack
 from cec_plugin.domain.periods import Period
 from cec_plugin.domain.selectors import ActivityRef, Selector
 from cec_plugin.domain.tables import Bonus, BonusKind, CreditTable, OfProgram, faults
@@ -306,7 +307,7 @@ def test_the_table_that_is_shipped_has_no_faults_and_a_source_for_every_figure()
     for one in pack.rules:
         assert one.hundredths is None or pack.sources[one.code].startswith("https://")
     for bonus in pack.bonuses:
-        assert bonus.bonus == Bonus(kind=BonusKind.FLAT, hundredths=None)
+        assert bonus.bonus.hundredths is None
 
 
 def test_the_table_that_is_shipped_gives_exactly_what_is_published() -> None:
@@ -593,4 +594,19 @@ tags = ["a", "b"]
         "line 18, designations cycle: it is one of anniversary, calendar, fixed, rolling, none",
         "line 16, designations code: designation 'd', cycle: 0 months is not between 1 and 120",
         "line 16, designations code: designation 'd', 's': nobody defines the tag 'b'",
+    ]
+
+
+def test_designations_programs_and_parts_are_given_once() -> None:
+    part = '[[parts]]\nprogram = "p"\ncode = "a"\nruns = ["r"]\n'
+    twice = (
+        '[[rules]]\ncode = "x"\nrun = "x"\n'
+        + '[[designations]]\ncode = "d"\nname = "D"\n' * 2
+        + '[[programs]]\nkey = "p"\n' * 2
+        + part * 2
+    )
+    assert [fault for fault in _faults(HEAD + twice) if fault.endswith("it is given twice")] == [
+        "line 13, designations code: it is given twice",
+        "line 25, parts code: it is given twice",
+        "line 18, programs key: it is given twice",
     ]
