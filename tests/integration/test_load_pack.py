@@ -17,6 +17,7 @@ from cec_plugin.selectors.programs import programs
 from cec_plugin.selectors.progress import designation
 from cec_plugin.selectors.tables import rules_of, terms_of
 from cec_plugin.services.activate import activate
+from cec_plugin.services.draft import draft_from
 from cec_plugin.services.load_pack import load_pack
 from tests.factories import NOW
 from tests.threads import together
@@ -94,7 +95,16 @@ def _nothing_is_changed() -> Iterator[None]:
 def test_cpcs_table_is_loaded_as_a_draft_with_the_published_figures_and_no_bonus_figures() -> None:
     said = _call("cpc")
     schedule = models.Schedule.objects.get(organization__code="cpc")
-    assert said == f"{schedule} is loaded as a draft: look it through and activate it.\n"
+    assert said.splitlines() == [
+        "Career Professionals of Canada v1 is loaded as a draft: look it through and activate it.",
+        (
+            "Listed with it: organization, role learner, role developer, role presenter, role "
+            "facilitator, role volunteer, role overseer, program program:CPC+CDP, designation "
+            "mcrs, designation mcis, designation mccs, designation mces, designation ccdp, "
+            "designation plar."
+        ),
+        "Empty figures with a suggestion that you may adopt: 10.",
+    ]
     assert (schedule.version, schedule.is_active) == (1, False)
     figures = dict(schedule.rules.values_list("code", "hundredths"))
     assert sorted(figures.values()) == [100, 1000, 4000, 4000, 4000, 4000, 4000, 5000, 20000]
@@ -122,8 +132,10 @@ def test_loading_it_a_second_time_changes_nothing_and_says_so() -> None:
     _call("cpc")
     with _nothing_is_changed():
         said = _call("cpc")
-    schedule = models.Schedule.objects.get()
-    assert said == f"{schedule} has the same rules already: nothing was changed.\n"
+    assert said.splitlines() == [
+        "Career Professionals of Canada v1 has the same rules already: nothing was changed.",
+        "Empty figures with a suggestion that you may adopt: 10.",
+    ]
 
 
 def test_loading_it_again_when_it_is_active_changes_nothing() -> None:
@@ -336,9 +348,7 @@ def test_a_shipped_pack_is_loaded_with_its_designations_twice_without_harm(name:
     assert "nothing was changed" in said.getvalue()
 
 
-def test_a_pack_that_changed_shows_what_differs(tmp_path: Path) -> None:
-    here = tmp_path / "guild.toml"
-    book = """\
+BOOK = """\
 [organization]
 code = "guild"
 name = "Guild"
@@ -357,22 +367,237 @@ run = "b"
 [[bonuses]]
 role = "presenter"
 hours = 1
+[[bonuses]]
+role = "presenter"
+rule = "a"
+[[caps]]
+code = "teaching"
+roles = ["presenter"]
+per = "activity"
+at_most = 30
+source = "page 5"
+[[tags]]
+code = "core-1"
+label = "Assessment"
+[[programs]]
+key = "program:p"
+[[parts]]
+program = "program:p"
+code = "a"
+courses = ["course-v1:A+B"]
+[[designations]]
+code = "d"
+name = "D"
+target = 25
+[[requirements]]
+designation = "d"
+kind = "minimum"
+code = "core"
+figure = 5
+tags = ["core-1"]
 """
-    here.write_text(book, encoding="utf-8")
-    call_command("cec_load_pack", str(here), stdout=StringIO())
-    changed = (
-        book.replace("hours = 1\n[[rules]]", 'hours = 2\nrepeat = "once"\n[[rules]]')
-        .replace('code = "b"\nrun = "b"', 'code = "c"\nrun = "c"')
-        .replace("effective_from", "units = 5\neffective_from")
-        .replace('role = "presenter"\nhours = 1', 'role = "presenter"\nhours = 3')
+
+
+def _changed(book: str, *changes: tuple[str, str]) -> str:
+    for said, instead in changes:
+        assert said in book
+        book = book.replace(said, instead, 1)
+    return book
+
+
+CHANGED = _changed(
+    BOOK,
+    ("effective_from = 2026-01-01", "effective_from = 2026-02-01\nunits = 5"),
+    ("hours = 1\n[[rules]]", 'hours = "2.5"\nrepeat = "once"\n[[rules]]'),
+    ('code = "b"\nrun = "b"', 'code = "c"\nrun = "c"'),
+    ('role = "presenter"\nhours = 1', 'role = "presenter"\nhours = 3\nkind = "multiple"'),
+    ('rule = "a"\n', 'rule = "a"\nhours = 0\n'),
+    ("at_most = 30", "at_most = 20"),
+)
+TABLE_DIFFERS = [
+    "  table: in force from 2026-01-01 → 2026-02-01",
+    "  terms: units 1 → 5",
+    "  cap teaching: figure 30 → 20",
+    "  rule a: figure 1 → 2.5; repeat always → once",
+    "  rule a, bonus of presenter: figure none → 0",
+    "  rule b: gone",
+    "  bonus of presenter: kind flat → multiple; figure 1 → 3",
+    "  rule c: new",
+]
+
+
+def test_a_pack_that_changed_shows_what_differs_from_the_table_in_force(tmp_path: Path) -> None:
+    _call(_written(tmp_path, BOOK))
+    activate(models.Schedule.objects.get().pk, by="tester", now=NOW)
+    assert _call(_written(tmp_path, CHANGED)).splitlines() == [
+        "Guild v2 is loaded as a draft: look it through and activate it.",
+        "Against v1, which is active:",
+        *TABLE_DIFFERS,
+    ]
+
+
+def test_it_is_shown_against_the_newest_draft_too_and_again_the_second_time(
+    tmp_path: Path,
+) -> None:
+    _call(_written(tmp_path, BOOK))
+    activate(models.Schedule.objects.get().pk, by="tester", now=NOW)
+    _call(_written(tmp_path, CHANGED))
+    other = _written(tmp_path, CHANGED.replace("at_most = 20", "at_most = 10"))
+    shown = [
+        "Against v1, which is active:",
+        *TABLE_DIFFERS[:2],
+        "  cap teaching: figure 30 → 10",
+        *TABLE_DIFFERS[3:],
+        "Against v2, the newest draft besides:",
+        "  cap teaching: figure 20 → 10",
+    ]
+    assert _call(other).splitlines() == [
+        "Guild v3 is loaded as a draft: look it through and activate it.",
+        *shown,
+    ]
+    with _nothing_is_changed():
+        assert _call(other).splitlines() == [
+            "Guild v3 has the same rules already: nothing was changed.",
+            *shown,
+        ]
+
+
+def test_a_pack_that_says_the_same_as_the_table_in_force_differs_from_a_later_draft(
+    tmp_path: Path,
+) -> None:
+    _call(_written(tmp_path, BOOK))
+    first = models.Schedule.objects.get()
+    activate(first.pk, by="tester", now=NOW)
+    draft_from(first.pk)
+    assert _call(_written(tmp_path, BOOK)).splitlines() == [
+        "Guild v2 has the same rules already: nothing was changed.",
+        "Against v1, which is active: nothing differs.",
+    ]
+    models.Schedule.objects.get(version=2).rules.filter(code="a").update(hundredths=900)
+    assert _call(_written(tmp_path, BOOK)).splitlines() == [
+        "Guild v1 has the same rules already: nothing was changed.",
+        "Against v2, the newest draft besides:",
+        "  rule a: figure 9 → 1",
+    ]
+
+
+def test_what_the_site_has_otherwise_is_shown_and_kept(tmp_path: Path) -> None:
+    _call(_written(tmp_path, BOOK))
+    other = _changed(
+        BOOK,
+        ('name = "Guild"', 'name = "The Guild"\nunit = "points"'),
+        ('label = "speaker"', 'label = "lecturer"'),
+        ('label = "Assessment"', 'label = "Assessing"'),
+        ('key = "program:p"', 'key = "program:p"\nneeded = 1'),
+        ('courses = ["course-v1:A+B"]', 'courses = ["course-v1:A+B"]\nruns = ["x"]'),
+        ("target = 25", "target = 30\nmonths = 24\ngrace_days = 30"),
+        ("figure = 5", "figure = 10"),
     )
-    here.write_text(changed, encoding="utf-8")
-    said = StringIO()
-    call_command("cec_load_pack", str(here), stdout=said)
-    assert said.getvalue().splitlines()[1:] == [
-        "  terms: changed (measure)",
-        "  rule a: changed (hundredths, conditions)",
-        "  rule b: gone",
-        "  rule c: new",
-        "  bonus of presenter: changed (hundredths)",
+    other += """\
+[[requirements]]
+designation = "d"
+kind = "minimum"
+code = "each-year"
+figure = 1
+each_months = 12
+[[designations]]
+code = "e"
+name = "E"
+[[tags]]
+code = "core-2"
+label = "Ethics"
+"""
+    models.Designation.objects.get().requirements.create(
+        kind="maximum", code="talks", hundredths=100
+    )
+
+    def listed() -> list[list[tuple[object, ...]]]:
+        kinds = (models.Organization, models.Role, models.Program, models.PartCourse)
+        mine = [list(kind.objects.order_by("pk").values_list()) for kind in kinds]
+        return [
+            *mine,
+            list(models.Tag.objects.filter(code="core-1").values_list()),
+            list(models.Designation.objects.filter(code="d").values_list()),
+            list(models.Requirement.objects.order_by("pk").values_list()),
+        ]
+
+    before = listed()
+    assert _call(_written(tmp_path, other)).splitlines() == [
+        "Guild v1 has the same rules already: nothing was changed.",
+        "Listed with it: tag core-2, designation e.",
+        "Kept as they are here, though the pack says otherwise:",
+        "  organization: name Guild → The Guild; unit hours → points",
+        "  role presenter: label speaker → lecturer",
+        "  tag core-1: label Assessment → Assessing",
+        "  program program:p: needed none → 1",
+        "  program program:p, part a: courses course course-v1:A+B → course course-v1:A+B, run x",
+        "  designation d: months 12 → 24; grace days 0 → 30; target 25 → 30",
+        "  designation d, requirement core: figure 5 → 10",
+        "  designation d, requirement talks: only here",
+        "  designation d, requirement each-year: only in the pack",
+    ]
+    assert listed() == before
+
+
+def test_a_dry_run_shows_the_same_and_makes_nothing(tmp_path: Path) -> None:
+    def dry(text: str) -> list[str]:
+        out = StringIO()
+        call_command("cec_load_pack", str(_written(tmp_path, text)), dry_run=True, stdout=out)
+        return out.getvalue().splitlines()
+
+    with _nothing_is_changed():
+        assert dry(BOOK) == [
+            "Guild v1 would be loaded as a draft: look it through and activate it.",
+            (
+                "Listed with it: organization, role presenter, tag core-1, program program:p, "
+                "designation d."
+            ),
+            "Nothing was made: this was a dry run.",
+        ]
+    assert not models.Designation.objects.exists()
+    assert not models.Program.objects.exists()
+    _call(_written(tmp_path, BOOK))
+    activate(models.Schedule.objects.get().pk, by="tester", now=NOW)
+    with _nothing_is_changed():
+        assert dry(CHANGED) == [
+            "Guild v2 would be loaded as a draft: look it through and activate it.",
+            "Against v1, which is active:",
+            *TABLE_DIFFERS,
+            "Nothing was made: this was a dry run.",
+        ]
+        assert dry(BOOK)[0] == "Guild v1 has the same rules already: nothing was changed."
+
+
+def test_the_sources_of_figures_are_kept_with_them(tmp_path: Path) -> None:
+    _call(_written(tmp_path, BOOK))
+    assert models.Cap.objects.get().source == "page 5"
+
+
+def test_suggestions_are_kept_beside_the_empty_figures() -> None:
+    _call("cpc")
+    bonus = models.RoleBonus.objects.get(role__code="presenter")
+    assert (bonus.hundredths, bonus.suggested_hundredths, bonus.kind) == (None, 200, "multiple")
+    assert bonus.suggested_because.startswith("ours, after Minnesota")
+    target = models.Designation.objects.get(code="mcrs")
+    assert (target.target_hundredths, target.suggested_hundredths) == (None, 2000)
+    assert models.Designation.objects.get(code="plar").suggested_hundredths is None
+
+
+def test_requirements_of_every_kind_are_listed_with_their_suggestions(tmp_path: Path) -> None:
+    more = """\
+[[requirements]]
+designation = "d"
+kind = "maximum"
+code = "most"
+per_activity = true
+suggested = 10
+suggested_because = "ours"
+"""
+    _call(_written(tmp_path, BOOK + more))
+    row = models.Requirement.objects.get(code="most")
+    assert (row.kind, row.hundredths, row.suggested_hundredths) == ("maximum", None, 1000)
+    assert row.per_activity
+    assert _call(_written(tmp_path, BOOK + more)).splitlines() == [
+        "Guild v1 has the same rules already: nothing was changed.",
+        "Empty figures with a suggestion that you may adopt: 1.",
     ]
