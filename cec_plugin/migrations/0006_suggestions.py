@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cec_plugin', '0004_certifications'),
+        ('cec_plugin', '0005_by_hand'),
     ]
 
     operations = [
