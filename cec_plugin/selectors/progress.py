@@ -11,6 +11,7 @@ from cec_plugin.domain import progress as domain
 from cec_plugin.domain.cycles import CycleKind, Cycles, Leave
 from cec_plugin.domain.designations import CarryOver, Designation, Maximum, Minimum, Spread
 from cec_plugin.domain.keys import digest
+from cec_plugin.domain.retelling import steps
 from cec_plugin.models.certifications import Requirement
 from cec_plugin.models.ledger import EntryKind
 
@@ -131,7 +132,7 @@ def figures(one: domain.Progress) -> list[list[str | int | None]]:
 
 def figures_digest(one: domain.Progress) -> str:
     """Name everything that a cycle's figures come from: its steps and its checks."""
-    return digest(repr(domain.steps(one)), repr(figures(one)))
+    return digest(repr(steps(one)), repr(figures(one)))
 
 
 def _credits(person_id: int, organization_ids: Iterable[int]) -> dict[int, list[domain.Credit]]:

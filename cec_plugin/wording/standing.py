@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from cec_plugin import models
 from cec_plugin.domain import progress as domain
+from cec_plugin.domain import retelling
 from cec_plugin.domain.basis import Step
 from cec_plugin.domain.progress import TARGET, Check, Progress
 from cec_plugin.wording import words
@@ -150,7 +151,7 @@ def steps(
     ``titles`` name credits by the id of their entry, ``names`` what is asked for by its code.
     """
     known = _Known(one, titles, names)
-    for step in domain.steps(one):
+    for step in retelling.steps(one):
         yield _step(step, unit, known)
     yield _("In all: %(amount)s.") % {"amount": words.amount(one.counted + one.carried_in, unit)}
 

@@ -10,7 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from cec_plugin import models
 from cec_plugin.domain.actors import Actor
-from cec_plugin.domain.progress import Standing, replay_progress, steps
+from cec_plugin.domain.progress import Standing
+from cec_plugin.domain.retelling import replay_progress, steps
 from cec_plugin.exceptions import AppendOnlyError
 from cec_plugin.models.certifications import Renewal
 from cec_plugin.selectors.progress import standings

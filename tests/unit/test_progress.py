@@ -25,9 +25,8 @@ from cec_plugin.domain.progress import (
     Standing,
     Trimmed,
     progress,
-    replay_progress,
-    steps,
 )
+from cec_plugin.domain.retelling import replay_progress, steps
 from cec_plugin.exceptions import CecError
 from tests.unit import bodies
 
@@ -266,6 +265,13 @@ def test_any_step_of_a_progress_that_is_taken_out_or_changed_shows() -> None:
         replay_progress([*told[:3], {**told[3], "hundredths": -2001}])
     with pytest.raises(CecError, match="cannot be read"):
         replay_progress([*told[:3], {"step": "guessed", "hundredths": 1}])
+
+
+def test_what_was_carried_in_is_a_step_of_its_own() -> None:
+    late = [_credit(50, date(2023, 4, 1)), _credit(25, date(2025, 3, 15))]
+    told = steps(_progress(bodies.PMI, late, date(2026, 3, 15))[1])
+    assert [step["step"] for step in told] == ["cycle", "carried"]
+    assert replay_progress(told) == 1500
 
 
 def test_a_rule_book_that_contradicts_itself_is_refused_with_every_fault() -> None:
