@@ -68,8 +68,15 @@ def _holding() -> models.Holding:
     )
     activities = list(models.Activity.objects.filter(key__startswith="progress-"))
     tags = [models.Tag.objects.create(organization=guild, code=code, label=code) for code in "abcd"]
-    for number, activity in enumerate(activities):
-        tags[number % len(tags)].activities.add(activity)
+    table = models.Schedule.objects.create(organization=guild, version=1, effective_from=CONFERRED)
+    for number, activity in enumerate(activities):  # every other tag hangs on a rule
+        tag = tags[number % len(tags)]
+        on_rule = [tag.code] if number % 2 else []
+        models.Rule.objects.create(
+            schedule=table, code=f"r{number}", selector="run", pattern=activity.key, tags=on_rule
+        )
+        if not on_rule:
+            tag.activities.add(activity)
     models.Participation.objects.bulk_create(
         models.Participation(
             key=digest("progress", "participation", str(n)),
@@ -87,6 +94,8 @@ def _holding() -> models.Holding:
             account=account,
             participation=one,
             kind=EntryKind.AWARD,
+            schedule=table,
+            line=f"r{number % ACTIVITIES}",
             credit_type="cec",
             hundredths=10,
             earned_at=BEGAN + timedelta(hours=8 * number),

@@ -115,6 +115,7 @@ class Rule:
     credit_type: str = "cec"
     bonuses: Mapping[str, str | None] = field(default_factory=dict)
     per_hour: Mapping[str, str | None] = field(default_factory=dict)
+    tags: Sequence[str] = ()
 
 
 def rule(pattern: str, hours: str | None = "10", **fields: Any) -> Rule:
@@ -148,6 +149,7 @@ def table(
             pattern=one.pattern,
             credit_type=one.credit_type,
             hundredths=_hundredths(one.hours),
+            tags=list(one.tags),
         )
         for kind, bonuses in ((BonusKind.FLAT, one.bonuses), (BonusKind.PER_HOUR, one.per_hour)):
             for code, hours in bonuses.items():

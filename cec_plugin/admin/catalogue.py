@@ -18,7 +18,14 @@ from cec_plugin.admin.reading import Admin
 from cec_plugin.conf import get_settings
 from cec_plugin.domain import keys
 from cec_plugin.domain.notices import Via
+from cec_plugin.selectors.designations import bound_to_unit
 from cec_plugin.services.mark import mark
+
+if TYPE_CHECKING:
+    _OrganizationModelForm = forms.ModelForm[models.Organization]
+    _ActivityModelForm = forms.ModelForm[models.Activity]
+else:
+    _OrganizationModelForm = _ActivityModelForm = forms.ModelForm
 
 SETTLED_BY = {"earned_by", "counts", "ends_at", "concluded_at", "course", "organization_key"}
 """The fields of an activity on which somebody's credit depends."""
@@ -26,10 +33,30 @@ SETTLED_BY = {"earned_by", "counts", "ends_at", "concluded_at", "course", "organ
 READ_FROM_PLATFORM = ("title", "course", "organization_key", "ends_at")
 
 
+class OrganizationForm(_OrganizationModelForm):
+    """An organization, whose unit stays while credits are accepted in it."""
+
+    class Meta:
+        model = models.Organization
+        fields = ("code", "name", "unit", "time_zone")
+
+    def clean_unit(self) -> str:
+        """Refuse a unit in which credits that a designation accepts would not be alike."""
+        unit = str(self.cleaned_data["unit"])
+        names = bound_to_unit(self.instance.pk, unit) if self.instance.pk else []
+        if names:
+            raise ValidationError(
+                _("These designations accept credits in the unit as it is: %(names)s.")
+                % {"names": ", ".join(names)}
+            )
+        return unit
+
+
 @admin.register(models.Organization)
 class OrganizationAdmin(ExportingAdmin):
     """Bodies that allocate credits."""
 
+    form = OrganizationForm
     list_display = ("name", "code", "unit", "time_zone")
     search_fields = ("name", "code")
     fields = ("code", "name", "unit", "time_zone")
@@ -50,12 +77,6 @@ class RoleAdmin(Admin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Keep the code once it exists: what people finished is kept under it."""
         return ("code",) if obj else ()
-
-
-if TYPE_CHECKING:
-    _ActivityModelForm = forms.ModelForm[models.Activity]
-else:
-    _ActivityModelForm = forms.ModelForm
 
 
 class ActivityForm(_ActivityModelForm):

@@ -1,7 +1,7 @@
 """Designations, who holds them, how far they are, and the decision on each cycle."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
@@ -17,12 +17,11 @@ from cec_plugin.admin.figures import CodesField, FigureField
 from cec_plugin.admin.reading import Admin, Inline, ReadOnlyAdmin, ReadOnlyInline, sheet
 from cec_plugin.admin.steps import Done, Step, SteppedAdmin
 from cec_plugin.admin.suggestions import SuggestionShown, adopting
-from cec_plugin.domain.allocation import local_date
 from cec_plugin.domain.progress import Progress
 from cec_plugin.exceptions import FaultsError
 from cec_plugin.models.certifications import Renewal, Requirement
 from cec_plugin.selectors import suggestions
-from cec_plugin.selectors.progress import Standing, standings
+from cec_plugin.selectors.progress import Standing, standings, today
 from cec_plugin.services.adopt import adopt_in_designation
 from cec_plugin.services.designate import check
 from cec_plugin.services.renew import renew
@@ -116,9 +115,11 @@ class DesignationAdmin(SuggestionShown, SteppedAdmin):
         ("cycle", "months", "anchor", "grace_days"),
         ("target_hundredths", "suggestion"),
         ("carry_over", "carry_cap_hundredths"),
+        "accepts",
         "source",
     )
     readonly_fields = ("suggestion",)
+    filter_horizontal = ("accepts",)
     inlines = (RequirementInline,)
     steps: ClassVar[tuple[Step, ...]] = (
         adopting(suggestions.in_designation, adopt_in_designation),
@@ -166,13 +167,8 @@ class LeaveInline(Inline):
     extra = 1
 
 
-def _today(holding: models.Holding) -> date:
-    zone = holding.designation.organization.time_zone
-    return local_date(datetime.now(UTC), zone)
-
-
 def _standing(holding: models.Holding) -> Standing | None:
-    found = standings(holding.person_id, on=_today(holding))
+    found = standings(holding.person_id, on=today(holding, datetime.now(UTC)))
     return next((one for one in found if one.holding.pk == holding.pk), None)
 
 

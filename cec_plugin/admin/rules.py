@@ -38,6 +38,11 @@ class ConditionsForm(_RuleModelForm):
         required=False,
         help_text=_("With commas between them, such as verified, honor; empty: every mode."),
     )
+    tags = CodesField(
+        label=_("competencies and categories"),
+        required=False,
+        help_text=_("Their codes with commas between them, as the organization defines them."),
+    )
     evidence = forms.MultipleChoiceField(
         label=_("finished by"),
         required=False,
@@ -72,6 +77,7 @@ class RuleAdmin(SuggestionShown, Admin):
                     ("selector", "pattern"),
                     ("hundredths", "suggestion", "credit_type"),
                     "of_program",
+                    "tags",
                     "source",
                 )
             },

@@ -149,7 +149,10 @@ STRANGER = Person()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A line of credit that a person should have. ``hundredths`` is above zero."""
+    """A line of credit that a person should have.
+
+    ``hundredths`` is above zero. ``tags`` are those of the rule that gives it.
+    """
 
     participation: str
     credit_type: str
@@ -158,6 +161,7 @@ class Line:
     hundredths: int
     earned_at: datetime
     basis: tuple[Step, ...]
+    tags: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,7 +41,11 @@ def sealed(steps: Sequence[Step]) -> tuple[Step, ...]:
 
 
 def rule_step(*, version: int, rule: Rule, learner: bool) -> Step:
-    """Say which rule of which version spoke, and the learner's credit where it gives one."""
+    """Say which rule of which version spoke, and the learner's credit where it gives one.
+
+    A step holds no lists: the rule's tags are one text, with commas, and left out where it has
+    none.
+    """
     step: Step = {
         "step": "rule",
         "version": version,
@@ -53,6 +57,8 @@ def rule_step(*, version: int, rule: Rule, learner: bool) -> Step:
         step["hundredths"] = rule.hundredths
     if rule.approved_as:
         step["approved_as"] = rule.approved_as
+    if rule.tags:
+        step["tags"] = ", ".join(sorted(rule.tags))
     return step
 
 

@@ -1,6 +1,6 @@
 """What a designation asks for to be maintained, and what contradicts itself in it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -63,7 +63,8 @@ class Designation:
     """What a designation asks for in each cycle, in hundredths of its organization's unit.
 
     ``target`` is None where no figure is published. ``tags`` are those that the organization
-    defines; a credit type counts as a tag of its own.
+    defines; a credit type counts as a tag of its own. ``accepts`` are the codes of other
+    organizations whose credits count as they are, beside those of its own.
     """
 
     code: str
@@ -75,6 +76,7 @@ class Designation:
     spreads: tuple[Spread, ...] = ()
     carry_over: CarryOver = CarryOver.NONE
     carry_cap: int | None = None
+    accepts: frozenset[str] = frozenset()
 
     @property
     def parts(self) -> tuple["Minimum | Maximum | Spread", ...]:
@@ -88,6 +90,23 @@ def faults(one: Designation) -> list[str]:
         f"designation {one.code!r}, {fault}"
         for found in (_of_cycles, _of_codes, _of_tags, _of_figures, _of_carry_over)
         for fault in found(one)
+    ]
+
+
+def faults_of_accepting(code: str, unit: str, accepted: Mapping[str, str | None]) -> list[str]:
+    """List why a designation of this code and unit cannot accept these organizations' credits.
+
+    ``accepted`` are their units by code, None where there is no such organization.
+    """
+    return [
+        f"designation {code!r}, accepts: "
+        + (
+            f"there is no organization {giver!r} here yet: add it first"
+            if other is None
+            else f"{giver!r} counts in {other}, not in {unit}"
+        )
+        for giver, other in sorted(accepted.items())
+        if other != unit
     ]
 
 

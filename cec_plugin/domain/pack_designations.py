@@ -29,6 +29,7 @@ DESIGNATIONS = {
     "target",
     "carry_over",
     "carry_cap",
+    "accepts",
     "source",
     *suggestions.FIELDS,
 }
@@ -140,6 +141,7 @@ def _designation(  # noqa: PLR0917 - what a row is read from
         spreads=tuple(part for part in parts if isinstance(part, Spread)),
         carry_over=fields.choice("designations", at, row, "carry_over", CarryOver.NONE),
         carry_cap=fields.figure("designations", at, row, "carry_cap"),
+        accepts=frozenset(fields.texts("designations", at, row, "accepts")),
     )
 
 

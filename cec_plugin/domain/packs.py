@@ -2,7 +2,7 @@
 
 import tomllib
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Container, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -45,6 +45,7 @@ SECTIONS = {
         "source",
         "approved_as",
         "of_program",
+        "tags",
         *SELECTORS,
         *pack_terms.RULES,
         *suggestions.FIELDS,
@@ -128,6 +129,7 @@ class _Reader(TomlFields):
         self._ties([rule for rule, _ in rules])
         self._contradictions([rule for rule, _ in rules], under)
         tags = pack_designations.read_tags(self)
+        self._tags([rule for rule, _ in rules], tags)
         types = {rule.credit_type for rule, _ in rules}
         return Pack(
             tags=tags,
@@ -176,6 +178,7 @@ class _Reader(TomlFields):
             conditions=pack_terms.read_conditions(self, position, row),
             of_program=self.choice("rules", position, row, "of_program", OfProgram.INCLUSIVE),
             approved_as=self.optional("rules", position, row, "approved_as"),
+            tags=frozenset(self.texts("rules", position, row, "tags")),
         )
         return rule, self.optional("rules", position, row, "source")
 
@@ -185,6 +188,12 @@ class _Reader(TomlFields):
             if name and name in seen:
                 self.fault(section, position, key, "it is given twice")
             seen.add(name)
+
+    def _tags(self, rules: Iterable[Rule], tags: Container[str]) -> None:
+        for position, rule in enumerate(rules):
+            for tag in sorted(rule.tags):
+                if tag not in tags:
+                    self.fault("rules", position, "tags", f"there is no tag {tag!r} in [[tags]]")
 
     def _contradictions(self, rules: Iterable[Rule], under: Terms) -> None:
         for fault in terms.faults_of(under, roles=None):

@@ -13,13 +13,18 @@ from cec_plugin.domain.periods import Period
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credit:
-    """A line of the ledger that stands, in signed hundredths; its credit type is among its tags."""
+    """A line of the ledger that stands, in signed hundredths; its credit type is among its tags.
+
+    ``accepted_from`` is the code of the organization that gave it, empty where that is the
+    designation's own.
+    """
 
     entry: int
     activity: str
     hundredths: int
     earned_on: date
     tags: frozenset[str]
+    accepted_from: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ that a step that is missing or changed shows.
 from collections.abc import Sequence
 
 from cec_plugin.domain.basis import Step
-from cec_plugin.domain.progress import Progress
+from cec_plugin.domain.progress import Credit, Progress
 from cec_plugin.exceptions import CecError
 
 
@@ -22,10 +22,7 @@ def steps(one: Progress) -> tuple[Step, ...]:
     ]
     if one.carried_in:
         told.append({"step": "carried", "hundredths": one.carried_in})
-    told += [
-        {"step": "credit", "entry": credit.entry, "hundredths": credit.hundredths}
-        for credit in one.credits
-    ]
+    told += [_credit_step(credit) for credit in one.credits]
     told += [
         {
             "step": "trimmed",
@@ -37,6 +34,13 @@ def steps(one: Progress) -> tuple[Step, ...]:
     ]
     told[0]["steps"] = len(told)
     return tuple(told)
+
+
+def _credit_step(credit: Credit) -> Step:
+    step: Step = {"step": "credit", "entry": credit.entry, "hundredths": credit.hundredths}
+    if credit.accepted_from:
+        step["accepted_from"] = credit.accepted_from
+    return step
 
 
 def replay_progress(told: Sequence[Step]) -> int:

@@ -51,6 +51,8 @@ class Rule:
     ``hundredths`` is the learner's credit (hours, before the organization's measure), None while
     no figure is set. ``code`` names the line in every version of the table. ``approved_as`` is
     the code and number under which the organization approved the activity, shown with the credit.
+    ``tags`` are the organization's competencies and categories that every credit given under the
+    line shows, whichever run of a course it is for.
     """
 
     code: str
@@ -63,6 +65,7 @@ class Rule:
     conditions: Conditions = conditions.NONE
     of_program: OfProgram = OfProgram.INCLUSIVE
     approved_as: str = ""
+    tags: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,10 +147,12 @@ def faults(
     under: Terms = PLAIN,
     *,
     roles: Collection[str] | None = None,
+    tags: Collection[str] | None = None,
 ) -> list[str]:
     """List everything that keeps these rules from being activated, not just the first.
 
-    ``roles`` are the codes of the roles there are, None where that is not known.
+    ``roles`` are the codes of the roles there are, ``tags`` of those that the organization
+    defines; None where that is not known.
     """
     rules = list(rules)
     found = terms.faults_of(under, roles=roles)
@@ -165,6 +170,11 @@ def faults(
         found.extend(
             f"rule {rule.code!r}, {fault}"
             for fault in conditions.faults_of(rule.conditions, has_period=under.period is not None)
+        )
+        found.extend(
+            f"rule {rule.code!r}, tags: nobody defines the tag {tag!r}"
+            for tag in sorted(rule.tags)
+            if tags is not None and tag not in tags
         )
         found.extend(
             f"rule {rule.code!r}, bonus of {role!r}: {bonus.hundredths / 100:g} is negative"

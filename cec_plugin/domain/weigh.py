@@ -158,6 +158,7 @@ class _Weighing:
             hundredths=hundredths,
             earned_at=one.earned_at,
             basis=basis.sealed(case.steps),
+            tags=case.rule.tags,
         )
 
     def _once(self, case: Case) -> None:

@@ -40,7 +40,8 @@ class Tag(models.Model):
 class Designation(Suggested):
     """What an organization asks of whoever holds a designation, in hundredths of its unit.
 
-    ``target_hundredths`` is None where no figure is published or set.
+    ``target_hundredths`` is None where no figure is published or set. ``accepts`` are other
+    organizations, of the same unit, whose credits count too.
 
     .. no_pii:
     """
@@ -82,6 +83,16 @@ class Designation(Suggested):
     )
     carry_cap_hundredths = models.IntegerField(
         _("carried over at most"), null=True, blank=True, validators=[validate_figure]
+    )
+    accepts = models.ManyToManyField(
+        Organization,
+        related_name="accepted_by",
+        blank=True,
+        verbose_name=_("accepts the credits of"),
+        help_text=_(
+            "As they are, beside its own organization's: where several gave credit for the same, "
+            "it counts once, by its own organization first."
+        ),
     )
     source = models.TextField(_("source"), blank=True)
 

@@ -254,6 +254,12 @@ class Rule(Suggested, _OfDraft):
     )
     approval = models.BooleanField(_("after the organization's approval"), default=False)
     approved_as = models.CharField(_("approval code and number"), max_length=100, blank=True)
+    tags = models.JSONField(
+        _("competencies and categories"),
+        default=list,
+        blank=True,
+        help_text=_("Shown by every credit given under this rule, whichever run it is for."),
+    )
     of_program = models.CharField(
         _("a program's figure"),
         max_length=20,

@@ -10,8 +10,8 @@ from cec_plugin.domain.differences import Difference, Line, differing, line
 from cec_plugin.domain.keys import activity_key
 from cec_plugin.domain.packs import Pack
 from cec_plugin.domain.programs import Program
+from cec_plugin.selectors.designations import designation
 from cec_plugin.selectors.programs import programs
-from cec_plugin.selectors.progress import designation
 
 PARTS = frozenset({"minima", "maxima", "spreads"})
 

@@ -1,19 +1,22 @@
 """How far people are in their certifications, reckoned from the ledger whenever it is asked."""
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
-from zoneinfo import ZoneInfo
+from datetime import date, datetime
+from functools import cached_property
+
+from django.db.models import QuerySet
 
 from cec_plugin import models
 from cec_plugin.domain import progress as domain
-from cec_plugin.domain.cycles import CycleKind, Cycles, Leave
-from cec_plugin.domain.designations import CarryOver, Designation, Maximum, Minimum, Spread
+from cec_plugin.domain.allocation import local_date
+from cec_plugin.domain.cycles import Leave
+from cec_plugin.domain.designations import Designation
+from cec_plugin.domain.held import Counting, Held, credits_for
 from cec_plugin.domain.keys import digest
 from cec_plugin.domain.retelling import steps
-from cec_plugin.models.certifications import Requirement
-from cec_plugin.models.ledger import EntryKind
+from cec_plugin.selectors import held as ledger
+from cec_plugin.selectors.designations import designation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,95 +37,120 @@ class Standing:
     decided: dict[date, Decided]
 
 
-def designation(
-    row: models.Designation, *, credit_types: frozenset[str] = frozenset()
-) -> Designation:
-    """Return what a designation asks for: two queries where nothing was fetched along.
-
-    ``credit_types`` are those that count as tags the organization defines.
-    """
-    parts: dict[str, list[models.Requirement]] = defaultdict(list)
-    for part in sorted(row.requirements.all(), key=lambda one: one.pk):
-        parts[part.kind].append(part)
-    tags = frozenset(tag.code for tag in row.organization.tags.all())
-    return Designation(
-        code=row.code,
-        cycles=Cycles(
-            kind=CycleKind(row.cycle),
-            months=row.months,
-            anchor=row.anchor,
-            grace_days=row.grace_days,
-        ),
-        target=row.target_hundredths,
-        tags=tags | credit_types,
-        minima=tuple(
-            Minimum(
-                code=part.code,
-                hundredths=part.hundredths,
-                tags=frozenset(part.tags),
-                each_months=part.each_months,
-            )
-            for part in parts[Requirement.Kind.MINIMUM]
-        ),
-        maxima=tuple(
-            Maximum(
-                code=part.code,
-                hundredths=part.hundredths,
-                tags=frozenset(part.tags),
-                per_activity=part.per_activity,
-            )
-            for part in parts[Requirement.Kind.MAXIMUM]
-        ),
-        spreads=tuple(
-            Spread(
-                code=part.code,
-                hundredths=part.hundredths,
-                needed=part.needed or 0,
-                tags=tuple(part.tags),
-            )
-            for part in parts[Requirement.Kind.SPREAD]
-        ),
-        carry_over=CarryOver(row.carry_over),
-        carry_cap=row.carry_cap_hundredths,
+def holdings() -> "QuerySet[models.Holding]":
+    """Return holdings with everything that progress asks of them: six queries for any number."""
+    return models.Holding.objects.select_related("designation__organization").prefetch_related(
+        "designation__requirements",
+        "designation__organization__tags",
+        "designation__accepts",
+        "leaves",
+        "renewals",
     )
+
+
+class Reckoning:
+    """Some holdings and what their people have, read together: three queries for any number."""
+
+    def __init__(self, of: Iterable[models.Holding], *, activities: Collection[int] = ()) -> None:
+        """Take holdings from ``holdings()``; nothing is read before it is asked for.
+
+        ``activities`` are those of lines that are not in the ledger.
+        """
+        self.holdings = list(of)
+        self._activities = activities
+        self._designations: dict[int, tuple[Designation, Counting]] = {}
+        self._credits: dict[tuple[int, str, frozenset[str]], list[domain.Credit]] = {}
+
+    @cached_property
+    def _held(self) -> dict[int, Sequence[Held]]:
+        givers = {
+            one.pk: one.code
+            for row in (holding.designation for holding in self.holdings)
+            for one in (row.organization, *row.accepts.all())
+        }
+        return ledger.held({one.person_id for one in self.holdings}, givers)
+
+    @cached_property
+    def _hung(self) -> dict[int, dict[int, frozenset[str]]]:
+        activities = {
+            one.activity_id
+            for held in self._held.values()
+            for one in held
+            if one.activity_id is not None
+        }
+        return ledger.hung_tags(
+            {one.designation.organization_id for one in self.holdings},
+            activities.union(self._activities),
+        )
+
+    def held(self, person_id: int) -> Sequence[Held]:
+        """Return what a person has at the organizations that the holdings ask."""
+        return self._held.get(person_id, ())
+
+    def cycles(
+        self, holding: models.Holding, on: date, held: Sequence[Held] | None = None
+    ) -> tuple[domain.Progress, ...]:
+        """Return a holding's cycles on a day, by its ledger, or as if ``held`` stood there."""
+        asks, how = self._designation(holding.designation)
+        if held is None:
+            name = (holding.person_id, how.organization, how.accepts)
+            if name not in self._credits:
+                self._credits[name] = credits_for(how, self.held(holding.person_id))
+            counted = self._credits[name]
+        else:
+            counted = credits_for(how, held)
+        found = domain.progress(
+            asks,
+            counted,
+            conferred_on=holding.conferred_on,
+            on=on,
+            leaves=[
+                Leave(starts_on=one.starts_on, ends_on=one.ends_on) for one in holding.leaves.all()
+            ],
+        )
+        return tuple(found)
+
+    def standing(self, holding: models.Holding, on: date) -> Standing:
+        """Return a holding with its cycles on a day and its decisions."""
+        cycles = self.cycles(holding, on)
+        renewals = list(holding.renewals.all())
+        now = digests(cycles) if renewals else {}
+        return Standing(
+            holding=holding,
+            unit=holding.designation.organization.unit,
+            cycles=cycles,
+            decided={
+                row.starts_on: Decided(renewal=row, differs=now.get(row.starts_on) != row.digest)
+                for row in renewals
+            },
+        )
+
+    def _designation(self, row: models.Designation) -> tuple[Designation, Counting]:
+        if row.pk not in self._designations:
+            asks = designation(row)
+            how = Counting(
+                organization=row.organization.code,
+                time_zone=row.organization.time_zone,
+                accepts=asks.accepts,
+                tags=asks.tags,
+                hung=self._hung.get(row.organization_id, {}),
+            )
+            self._designations[row.pk] = asks, how
+        return self._designations[row.pk]
 
 
 def standings(person_id: int, *, on: date) -> list[Standing]:
-    """Return a person's holdings with their progress on a day: ten queries at most."""
-    holdings = list(
-        models.Holding.objects.filter(person_id=person_id)
-        .select_related("designation__organization")
-        .prefetch_related(
-            "designation__requirements", "designation__organization__tags", "leaves", "renewals"
-        )
-        .order_by("designation__organization__name", "designation__name", "pk")
+    """Return a person's holdings with their progress on a day: nine queries at most."""
+    mine = holdings().filter(person_id=person_id)
+    reckoning = Reckoning(
+        mine.order_by("designation__organization__name", "designation__name", "pk")
     )
-    if not holdings:
-        return []
-    held = _credits(person_id, {one.designation.organization_id for one in holdings})
-    return [_standing(one, held.get(one.designation.organization_id, []), on) for one in holdings]
+    return [reckoning.standing(one, on) for one in reckoning.holdings]
 
 
-def _standing(holding: models.Holding, held: list[domain.Credit], on: date) -> Standing:
-    cycles = domain.progress(
-        designation(holding.designation),
-        held,
-        conferred_on=holding.conferred_on,
-        on=on,
-        leaves=[
-            Leave(starts_on=one.starts_on, ends_on=one.ends_on) for one in holding.leaves.all()
-        ],
-    )
-    now = {one.cycle.starts_on: figures_digest(one) for one in cycles}
-    return Standing(
-        holding=holding,
-        unit=holding.designation.organization.unit,
-        cycles=tuple(cycles),
-        decided={
-            row.starts_on: Decided(renewal=row, differs=now.get(row.starts_on) != row.digest)
-            for row in holding.renewals.all()
-        },
-    )
+def today(holding: models.Holding, now: datetime) -> date:
+    """Return the day where a holding's organization is."""
+    return local_date(now, holding.designation.organization.time_zone)
 
 
 def figures(one: domain.Progress) -> list[list[str | int | None]]:
@@ -135,49 +163,6 @@ def figures_digest(one: domain.Progress) -> str:
     return digest(repr(steps(one)), repr(figures(one)))
 
 
-def _credits(person_id: int, organization_ids: Iterable[int]) -> dict[int, list[domain.Credit]]:
-    """Return the lines that stand, by organization, with the tags each gives its activity."""
-    tags: dict[tuple[int, int], set[str]] = defaultdict(set)
-    for organization_id, code, activity_id in models.Tag.objects.filter(
-        organization__in=organization_ids,
-        activities__participations__identity__person_id=person_id,
-    ).values_list("organization_id", "code", "activities__id"):
-        tags[organization_id, activity_id].add(code)
-    rows = (
-        models.CreditEntry.objects.filter(
-            account__person_id=person_id,
-            account__organization__in=organization_ids,
-            reversed_by__isnull=True,
-        )
-        .exclude(kind=EntryKind.REVERSAL)
-        .values_list(
-            "id",
-            "account__organization_id",
-            "account__organization__time_zone",
-            "participation__activity_id",
-            "participation__activity__key",
-            "credit_type",
-            "hundredths",
-            "earned_at",
-        )
-    )
-    zones: dict[str, ZoneInfo] = {}
-    named: dict[tuple[int, int | None, str], frozenset[str]] = {}
-    found: dict[int, list[domain.Credit]] = defaultdict(list)
-    for pk, organization_id, zone, activity_id, key, credit_type, hundredths, earned_at in rows:
-        if zone not in zones:
-            zones[zone] = ZoneInfo(zone)
-        name = (organization_id, activity_id, credit_type)
-        if name not in named:
-            mine = tags.get((organization_id, activity_id or 0), set())
-            named[name] = frozenset({credit_type, *mine})
-        found[organization_id].append(
-            domain.Credit(
-                entry=pk,
-                activity=key or "",
-                hundredths=hundredths,
-                earned_on=earned_at.astimezone(zones[zone]).date(),
-                tags=named[name],
-            )
-        )
-    return found
+def digests(cycles: Iterable[domain.Progress]) -> dict[date, str]:
+    """Name what the figures of some cycles come from, by first day."""
+    return {one.cycle.starts_on: figures_digest(one) for one in cycles}

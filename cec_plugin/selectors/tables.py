@@ -46,6 +46,7 @@ def rules_of(schedule_id: int) -> tuple[list[Rule], dict[str, Bonus]]:
             conditions=_conditions(row),
             of_program=OfProgram(row.of_program),
             approved_as=row.approved_as,
+            tags=frozenset(row.tags),
         )
         for row in models.Rule.objects.filter(schedule_id=schedule_id).order_by("code")
     ]

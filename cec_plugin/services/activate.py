@@ -10,6 +10,7 @@ from cec_plugin.domain.selectors import ActivityRef
 from cec_plugin.domain.tables import faults
 from cec_plugin.exceptions import FaultsError
 from cec_plugin.models.schedules import lock_drafts
+from cec_plugin.selectors.designations import tag_codes
 from cec_plugin.selectors.tables import compiled_table, content_digest, rules_of, terms_of
 from cec_plugin.services.retry import in_transaction
 from cec_plugin.services.wake import resettle_on_commit
@@ -34,7 +35,9 @@ def activate(schedule_id: int, *, by: str, now: datetime, resettle: bool = True)
         schedule = models.Schedule.objects.select_related("organization").get(pk=schedule_id)
         rules, _ = rules_of(schedule_id)
         roles = list(models.Role.objects.values_list("code", flat=True))
-        found = faults(rules, terms_of(schedule), roles=roles) + _bonus_faults(schedule_id)
+        tags = tag_codes(schedule.organization_id)
+        found = faults(rules, terms_of(schedule), roles=roles, tags=tags)
+        found += _bonus_faults(schedule_id)
         if (schedule.period_months is None) != (schedule.period_anchor is None):
             found.append("period: it takes both its months and a day on which one begins")
         if not FIRST_YEAR <= schedule.effective_from.year <= LAST_YEAR:

@@ -3,11 +3,32 @@
 from typing import Any
 
 from cec_plugin import models
-from cec_plugin.domain.designations import Maximum, Minimum, Spread
+from cec_plugin.domain.designations import Maximum, Minimum, Spread, faults_of_accepting
 from cec_plugin.domain.pack_designations import PackDesignation
 from cec_plugin.domain.packs import Pack
 from cec_plugin.domain.suggestions import Suggestion
 from cec_plugin.models.certifications import Requirement
+from cec_plugin.selectors.designations import units
+
+
+def faults_of_accepted(pack: Pack) -> list[str]:
+    """List the organizations that the pack's designations accept and cannot accept here.
+
+    One that is not here yet is a fault, not skipped: left out, the designation would count less
+    than its pack says, and nobody would know.
+    """
+    own = pack.organization["code"]
+    accepted = {code for one in pack.designations for code in one.designation.accepts} - {own}
+    here = units({own, *accepted})
+    return [
+        fault
+        for one in pack.designations
+        for fault in faults_of_accepting(
+            one.designation.code,
+            here.get(own, pack.organization["unit"]),
+            {code: here.get(code) for code in one.designation.accepts - {own}},
+        )
+    ]
 
 
 def list_designations(organization: models.Organization, pack: Pack) -> None:
@@ -37,7 +58,10 @@ def list_designations(organization: models.Organization, pack: Pack) -> None:
                 **suggested(one.suggestion),
             },
         )
-        for part in asked.parts if new else ():
+        if not new:
+            continue
+        row.accepts.set(models.Organization.objects.filter(code__in=asked.accepts))
+        for part in asked.parts:
             _requirement(row, part, one).save()
 
 

@@ -14,7 +14,11 @@ from cec_plugin.domain.terms import Cap
 from cec_plugin.exceptions import FaultsError
 from cec_plugin.selectors.tables import content_digest
 from cec_plugin.services.draft import begin
-from cec_plugin.services.list_designations import list_designations, suggested
+from cec_plugin.services.list_designations import (
+    faults_of_accepted,
+    list_designations,
+    suggested,
+)
 from cec_plugin.services.list_programs import list_programs
 from cec_plugin.services.retry import in_transaction
 
@@ -34,9 +38,11 @@ def load_pack(pack: Pack) -> Loaded:
     its own: a pack is loaded as a whole or not at all.
 
     Raises:
-        FaultsError: a value that the pack may have but the site cannot keep.
+        FaultsError: a value that the pack may have but the site cannot keep, or an organization
+            whose credits it accepts and that is not here, or counts in another unit.
     """
-    if faults := [fault for name, row in _rows(pack) for fault in _faults(name, row)]:
+    faults = [fault for name, row in _rows(pack) for fault in _faults(name, row)]
+    if faults := faults + faults_of_accepted(pack):
         raise FaultsError(f"pack {pack.organization['code']!r}", faults)
 
     def work() -> Loaded:
@@ -160,6 +166,7 @@ def _rule(rule: Rule, pack: Pack) -> models.Rule:
         approval=asked.approval,
         approved_as=rule.approved_as,
         of_program=rule.of_program.value,
+        tags=sorted(rule.tags),
         **suggested(pack.suggestions.get(rule.code)),
     )
 

@@ -17,6 +17,7 @@ from cec_plugin.domain.programs import Program
 from cec_plugin.domain.tables import faults
 from cec_plugin.domain.weigh import allocate
 from cec_plugin.exceptions import FaultsError
+from cec_plugin.selectors.designations import tag_codes
 from cec_plugin.selectors.finished import as_finished
 from cec_plugin.selectors.known import KnownPeople
 from cec_plugin.selectors.programs import programs
@@ -39,7 +40,8 @@ def begin(schedule_id: int, *, by: str, now: datetime) -> models.Preview:
     """
     schedule = models.Schedule.objects.select_related("organization").get(pk=schedule_id)
     rules, _ = rules_of(schedule_id)
-    if found := faults(rules, terms_of(schedule)):
+    tags = tag_codes(schedule.organization_id)
+    if found := faults(rules, terms_of(schedule), tags=tags):
         raise FaultsError(f"credit table {schedule}", found)
     return models.Preview.objects.create(
         schedule=schedule, digest=content_digest(schedule), asked_by=by, asked_at=now

@@ -6,12 +6,11 @@ from django.db import IntegrityError, transaction
 
 from cec_plugin import models
 from cec_plugin.domain.actors import Actor
-from cec_plugin.domain.allocation import local_date
 from cec_plugin.domain.cycles import DAY
 from cec_plugin.domain.progress import Progress
 from cec_plugin.exceptions import CecError
 from cec_plugin.models.certifications import HoldingStatus, Renewal
-from cec_plugin.selectors.progress import figures, figures_digest, standings
+from cec_plugin.selectors.progress import figures, figures_digest, standings, today
 from cec_plugin.services.authorize import authorize
 from cec_plugin.services.retry import in_transaction
 
@@ -80,8 +79,7 @@ def renew(
 
 
 def _cycle(holding: models.Holding, starts_on: date, now: datetime) -> Progress:
-    on = local_date(now, holding.designation.organization.time_zone)
-    for standing in standings(holding.person_id, on=on):
+    for standing in standings(holding.person_id, on=today(holding, now)):
         if standing.holding.pk == holding.pk:
             for one in standing.cycles:
                 if one.cycle.starts_on == starts_on:

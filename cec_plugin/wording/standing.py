@@ -9,7 +9,7 @@ from cec_plugin import models
 from cec_plugin.domain import progress as domain
 from cec_plugin.domain import retelling
 from cec_plugin.domain.basis import Step
-from cec_plugin.domain.progress import TARGET, Check, Progress
+from cec_plugin.domain.progress import TARGET, Progress
 from cec_plugin.wording import words
 from cec_plugin.wording.asked import Asked
 
@@ -69,10 +69,10 @@ def missing(
         asks = names.get(check.code)
         last = by and ((asks and asks.by) or by)
         told = {
-            "missing": _amount(check.missing, check, unit, spreads),
+            "missing": amount(check.missing, check.code, unit, spreads),
             "name": asks.name if asks else check.code,
-            "have": _amount(check.have, check, unit, spreads),
-            "needed": _amount(check.needed or 0, check, unit, spreads),
+            "have": amount(check.have, check.code, unit, spreads),
+            "needed": amount(check.needed or 0, check.code, unit, spreads),
             "date": words.day(last) if last else "",
         }
         if check.code == TARGET:
@@ -108,18 +108,18 @@ def checks(
     """Say of each thing that is asked for how much of it there is; ``spreads`` count tags."""
     for check in one.checks:
         asks = names.get(check.code)
-        name = _("in all") if check.code == TARGET else (asks.name if asks else check.code)
+        name = asks.name if asks else asked(check.code)
         if check.needed is None:
             yield _("%(name)s: %(have)s; no figure is set.") % {
                 "name": name,
-                "have": _amount(check.have, check, unit, spreads),
+                "have": amount(check.have, check.code, unit, spreads),
             }
             continue
         told = {
             "name": name,
-            "have": _amount(check.have, check, unit, spreads),
-            "needed": _amount(check.needed, check, unit, spreads),
-            "missing": _amount(check.missing, check, unit, spreads),
+            "have": amount(check.have, check.code, unit, spreads),
+            "needed": amount(check.needed, check.code, unit, spreads),
+            "missing": amount(check.missing, check.code, unit, spreads),
         }
         if check.missing:
             yield _("%(name)s: %(have)s of %(needed)s; missing: %(missing)s.") % told
@@ -127,8 +127,14 @@ def checks(
             yield _("%(name)s: %(have)s of %(needed)s.") % told
 
 
-def _amount(have: int, check: Check, unit: str, spreads: frozenset[str]) -> str:
-    return str(have) if check.code in spreads else words.amount(have, unit)
+def asked(code: str) -> str:
+    """Name what is asked for, by the code of its check."""
+    return _("in all") if code == TARGET else code
+
+
+def amount(have: int, code: str, unit: str, spreads: frozenset[str]) -> str:
+    """Write how much there is of what is asked for; a spread counts tags."""
+    return str(have) if code in spreads else words.amount(have, unit)
 
 
 def carried(one: Progress, unit: str) -> str:
@@ -190,6 +196,17 @@ def _step(step: Step, unit: str, known: _Known) -> str:
         case {"step": "carried", "hundredths": int(hundredths)}:
             return _("Carried over from the cycle before: %(amount)s.") % {
                 "amount": words.amount(hundredths, unit)
+            }
+        case {
+            "step": "credit",
+            "entry": entry,
+            "hundredths": int(hundredths),
+            "accepted_from": giver,
+        }:
+            return _("%(credit)s, accepted from %(giver)s: %(amount)s.") % {
+                "credit": known.credit(entry),
+                "giver": giver,
+                "amount": words.amount(hundredths, unit),
             }
         case {"step": "credit", "entry": entry, "hundredths": int(hundredths)}:
             return _("%(credit)s: %(amount)s.") % {

@@ -134,6 +134,10 @@ def _rule(step: Step, of: About, by: InForce) -> str:
         said += " " + _("It gives a learner %(amount)s.") % {"amount": _amount(step, of)}
     if step.get("approved_as"):
         said += " " + _("Approved as %(code)s.") % {"code": step["approved_as"]}
+    if step.get("tags"):
+        said += " " + _("It shows the competencies or categories %(tags)s.") % {
+            "tags": step["tags"]
+        }
     return said
 
 

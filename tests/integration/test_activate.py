@@ -10,6 +10,8 @@ from django.db import transaction
 from cec_plugin import models
 from cec_plugin.domain.allocation import RefusalCode
 from cec_plugin.exceptions import FaultsError, LockedVersionError
+from cec_plugin.selectors.differences import Difference, differences
+from cec_plugin.selectors.tables import content_digest
 from cec_plugin.services.activate import activate
 from cec_plugin.services.draft import draft_from
 from cec_plugin.services.sweep import settle_due
@@ -84,6 +86,27 @@ def test_every_fault_of_a_table_is_told_at_once(guild: models.Organization) -> N
     assert "rules 'all' and 'some' tie" in told
     assert "rule 'padded', pattern" in told
     assert "all rules, bonus of 'presenter': it is given twice" in told
+
+
+def test_tags_that_the_organization_does_not_define_are_told_with_everything_else(
+    guild: models.Organization,
+) -> None:
+    models.Tag.objects.create(organization=guild, code="ethics", label="Ethics")
+    other = factories.organization("other", "Other")
+    models.Tag.objects.create(organization=other, code="law", label="Law")
+    draft = factories.table(
+        guild,
+        [
+            rule(ETHICS, "10", code="one", tags=["law", "ethics", "art"]),
+            rule(" padded", "1", code="padded"),
+        ],
+        active=False,
+    )
+    assert _faults(draft) == (
+        "rule 'one', tags: nobody defines the tag 'art'",
+        "rule 'one', tags: nobody defines the tag 'law'",
+        "rule 'padded', pattern: it is empty or has spaces around it",
+    )
 
 
 def test_a_bonus_given_twice_under_one_rule_is_refused(guild: models.Organization) -> None:
@@ -242,16 +265,32 @@ def test_a_draft_is_edited_and_deleted_freely(guild: models.Organization) -> Non
 def test_a_copy_of_an_active_table_is_a_draft_with_all_that_it_says(
     guild: models.Organization,
 ) -> None:
-    schedule = factories.table(guild, [rule(ETHICS, "10", bonuses={"presenter": "4"})])
+    models.Tag.objects.create(organization=guild, code="ethics", label="Ethics")
+    schedule = factories.table(
+        guild, [rule(ETHICS, "10", bonuses={"presenter": "4"}, tags=["ethics"])]
+    )
     draft = _draft(schedule)
+    assert content_digest(draft) == content_digest(schedule)
     assert (draft.version, draft.is_active, draft.effective_from) == (
         2,
         False,
         schedule.effective_from,
     )
-    assert _rule(draft).hundredths == 1000
+    assert (_rule(draft).hundredths, _rule(draft).tags) == (1000, ["ethics"])
     assert _bonus(draft).hundredths == 400
     assert _bonus(draft).rule == _rule(draft)
+
+
+def test_a_rules_tags_are_part_of_what_a_version_says_and_of_what_differs(
+    guild: models.Organization,
+) -> None:
+    schedule = factories.table(guild, [rule(ETHICS, "10")])
+    draft = _draft(schedule)
+    draft.rules.update(tags=["ethics"])
+    assert content_digest(draft) != content_digest(schedule)
+    assert differences(schedule, draft) == [
+        Difference(what="rule rule-1", change="changed", fields=("tags",))
+    ]
 
 
 # Whom it concerns

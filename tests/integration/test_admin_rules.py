@@ -5,7 +5,15 @@ import pytest
 from cec_plugin import models
 from cec_plugin.domain.keys import activity_key
 from tests import factories
-from tests.integration.admin_visits import errors_of, fields_of, page, submit, superuser, text_of
+from tests.integration.admin_visits import (
+    errors_of,
+    fields_of,
+    page,
+    submit,
+    superuser,
+    take,
+    text_of,
+)
 
 ETHICS = "course-v1:CPC+Ethics+2026"
 THEORY = "course-v1:CPC+Theory+2026"
@@ -34,6 +42,20 @@ def test_conditions_are_typed_as_people_write_them() -> None:
     assert (row.modes, row.minimum_grade) == (["honor", "verified"], 6650)
     assert (row.evidence, row.registered, row.repeat) == (["certificate", "entry"], True, "once")
     assert row.hundredths == 1000
+
+
+def test_a_rules_tags_are_typed_with_commas_and_looked_at_when_the_table_is_activated() -> None:
+    row = _draft().rules.get()
+    client = superuser()
+    assert not errors_of(submit(client, page("rule", row.pk), tags="practice, ethics ,ethics"))
+    row.refresh_from_db()
+    assert row.tags == ["ethics", "practice"]
+    told = text_of(take(client, "schedule", row.schedule_id, "activate"))
+    assert told.count("nobody defines the tag") == 2
+    for code in row.tags:
+        models.Tag.objects.create(organization=row.schedule.organization, code=code, label=code)
+    take(client, "schedule", row.schedule_id, "activate")
+    assert models.Schedule.objects.get().is_active
 
 
 def test_a_rule_of_an_active_table_is_only_read() -> None:

@@ -14,7 +14,7 @@ from cec_plugin.domain.progress import Standing
 from cec_plugin.domain.retelling import replay_progress, steps
 from cec_plugin.exceptions import AppendOnlyError
 from cec_plugin.models.certifications import Renewal
-from cec_plugin.selectors.progress import standings
+from cec_plugin.selectors.progress import standings, today
 from cec_plugin.services.authorize import OwnCreditError
 from cec_plugin.services.renew import RenewalError, renew
 from tests import factories
@@ -86,7 +86,7 @@ def test_progress_costs_the_same_queries_for_any_number_of_credits(
 ) -> None:
     with CaptureQueriesContext(connection) as asked:
         _now(holding)
-    assert len(asked) == 7
+    assert len(asked) == 9
 
 
 def test_a_credit_falls_on_the_day_where_the_organization_is(holding: models.Holding) -> None:
@@ -100,6 +100,44 @@ def test_a_credit_falls_on_the_day_where_the_organization_is(holding: models.Hol
     first, second = _now(holding, date(2026, 6, 15)).cycles
     assert date(2026, 6, 14) in [one.earned_on for one in first.credits]
     assert second.credits == ()
+
+
+def test_new_years_night_divides_calendar_cycles_where_the_organization_is(
+    holding: models.Holding,
+) -> None:
+    # 8:00 UTC is midnight in Vancouver: an instant before belongs to the old year there alone.
+    guild = models.Organization.objects.get()
+    models.Designation.objects.update(cycle="calendar")
+    factories.table(guild, [factories.rule("old", "1"), factories.rule("new", "1")])
+    factories.finish("900007", "old", datetime(2027, 1, 1, 7, 59, 59, tzinfo=UTC))
+    factories.finish("900007", "new", datetime(2027, 1, 1, 8, 0, 0, tzinfo=UTC))
+    factories.settle("900007", now=datetime(2027, 1, 2, tzinfo=UTC))
+    *_, old, new = _now(holding, date(2027, 1, 1)).cycles
+    assert [one.earned_on for one in old.credits][-1] == date(2026, 12, 31)
+    assert [one.activity for one in new.credits] == ["new"]
+    # Which day it is for a holding is asked there too.
+    assert today(holding, datetime(2027, 1, 1, 7, 59, 59, tzinfo=UTC)) == date(2026, 12, 31)
+    assert today(holding, datetime(2027, 1, 1, 8, 0, 0, tzinfo=UTC)) == date(2027, 1, 1)
+
+
+def test_what_was_conferred_on_a_leap_day_has_its_leave_and_its_credits_to_the_day(
+    holding: models.Holding,
+) -> None:
+    guild = models.Organization.objects.get()
+    factories.table(guild, [factories.rule("last", "1"), factories.rule("first", "1")])
+    # Midnight of 28 February 2025 in Vancouver ends the first cycle.
+    factories.finish("900007", "last", datetime(2025, 2, 28, 7, 59, 59, tzinfo=UTC))
+    factories.finish("900007", "first", datetime(2025, 2, 28, 8, 0, 0, tzinfo=UTC))
+    factories.settle("900007")
+    models.Holding.objects.update(conferred_on=date(2024, 2, 29))
+    holding.leaves.create(starts_on=date(2024, 2, 29), ends_on=date(2024, 2, 29))
+    one, two = _now(holding, date(2025, 3, 1)).cycles
+    assert [[credit.activity for credit in cycle.credits] for cycle in (one, two)] == [
+        ["last"],
+        ["first"],
+    ]
+    assert one.checks[0].needed == 4500 * 364 // 365
+    assert two.checks[0].needed == 4500
 
 
 def test_a_leave_shrinks_what_is_asked_for(holding: models.Holding) -> None:

@@ -13,8 +13,8 @@ from django.core.management import CommandError, call_command
 
 from cec_plugin import models
 from cec_plugin.domain.packs import read_pack
+from cec_plugin.selectors.designations import designation
 from cec_plugin.selectors.programs import programs
-from cec_plugin.selectors.progress import designation
 from cec_plugin.selectors.tables import rules_of, terms_of
 from cec_plugin.services.activate import activate
 from cec_plugin.services.draft import draft_from

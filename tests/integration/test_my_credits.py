@@ -316,10 +316,12 @@ def test_why_tells_the_way_from_finishing_to_the_figure(
     learner: Any, guild: models.Organization
 ) -> None:
     make.role("facilitator", "course leader")
+    for code in ("ethics", "practice"):
+        guild.tags.create(code=code, label=code)
     make.table(
         guild,
         [
-            make.rule("a", "10", title="Ethics rule"),
+            make.rule("a", "10", title="Ethics rule", tags=["practice", "ethics"]),
             make.rule("b", "10", per_hour={"facilitator": "1.5"}),
         ],
     )
@@ -330,7 +332,8 @@ def test_why_tells_the_way_from_finishing_to_the_figure(
     assert "On May 4, 2026, 11 a.m. we heard it from the learning site: certificate issued." in page
     assert (
         f"Rule “Ethics rule” of {GUILD}'s credit table, version 1, in force from Jan. 1, 2020, "
-        "which names exactly this activity. It gives a learner 10\u00a0hours."
+        "which names exactly this activity. It gives a learner 10\u00a0hours. "
+        "It shows the competencies or categories ethics, practice."
     ) in page
     assert "On Nov. 20, 2026, 7 a.m. we recorded it." in page
     assert (

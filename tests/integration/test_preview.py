@@ -210,6 +210,17 @@ def test_a_draft_that_contradicts_itself_has_no_preview(draft: models.Schedule) 
     assert not models.Preview.objects.exists()
 
 
+def test_a_draft_with_a_tag_that_nobody_defines_has_no_preview(draft: models.Schedule) -> None:
+    models.Rule.objects.filter(schedule=draft).update(tags=["ethics"])
+    with pytest.raises(FaultsError) as refused:
+        _rehearse(draft)
+    assert refused.value.faults == (
+        "rule 'rule-1', tags: nobody defines the tag 'ethics'",
+        "rule 'theory', tags: nobody defines the tag 'ethics'",
+    )
+    assert not models.Preview.objects.exists()
+
+
 def test_a_draft_edited_while_it_is_previewed_is_previewed_as_it_is_then(
     draft: models.Schedule,
 ) -> None:

@@ -1,6 +1,6 @@
 """The parts of a credit, ready-made: a test says only what matters to it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 
 from cec_plugin.domain.allocation import Finished, Line, Organization
@@ -93,6 +93,7 @@ def rule(
     selector: Selector = Selector.RUN,
     code: str = "",
     bonuses: Mapping[str, Bonus] | None = None,
+    tags: Iterable[str] = (),
 ) -> Rule:
     """Return a line of a credit table; its code is its pattern unless given."""
     return Rule(
@@ -102,6 +103,7 @@ def rule(
         credit_type="cec",
         hundredths=hundredths,
         bonuses=bonuses or {},
+        tags=frozenset(tags),
     )
 
 

@@ -51,6 +51,16 @@ def test_the_steps_of_a_line_reach_its_hundredths(role: str, hundredths: int) ->
     assert replay(given_line.basis) == given_line.hundredths == hundredths
 
 
+def test_a_rules_tags_are_told_with_it_and_on_the_line() -> None:
+    table = CreditTable([rule(tags=["practice", "ethics"])], {})
+    (given_line,) = allocate([finished()], CPC, lambda _: table)
+    assert isinstance(given_line, Line)
+    assert given_line.tags == {"ethics", "practice"}
+    assert given_line.basis[1]["tags"] == "ethics, practice"
+    assert replay(given_line.basis) == 1000
+    assert "tags" not in _line("learner").basis[1]
+
+
 @pytest.mark.parametrize("role", ["learner", "presenter", "volunteer"])
 def test_the_steps_reach_them_after_a_journey_through_json(role: str) -> None:
     given_line = _line(role)

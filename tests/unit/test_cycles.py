@@ -50,6 +50,39 @@ def test_what_was_conferred_on_a_leap_day_has_its_anniversary_back_in_leap_years
     ]
 
 
+def test_cycles_of_some_years_from_a_leap_day_end_on_the_day_before_it_comes_back() -> None:
+    three = Cycles(kind=CycleKind.ANNIVERSARY, months=36)
+    assert _bounds(three, date(2024, 2, 29), date(2030, 2, 28)) == [
+        (date(2024, 2, 29), date(2027, 2, 27)),
+        (date(2027, 2, 28), date(2030, 2, 27)),
+        (date(2030, 2, 28), date(2033, 2, 27)),
+    ]
+    four = Cycles(kind=CycleKind.ANNIVERSARY, months=48)
+    assert _bounds(four, date(2024, 2, 29), date(2028, 2, 28)) == [
+        (date(2024, 2, 29), date(2028, 2, 28))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("begins", "days", "leave", "away"),
+    [
+        # The cycle from a leap day has 365 days, of which the leap day is one.
+        (date(2024, 2, 29), 365, (date(2024, 2, 29), date(2024, 2, 29)), 1),
+        # In a calendar year of 366 days, the leap day is one of them.
+        (date(2024, 1, 1), 366, (date(2024, 2, 29), date(2024, 2, 29)), 1),
+        (date(2024, 1, 1), 366, (date(2024, 2, 28), date(2024, 3, 1)), 3),
+        # The cycle that ends on the leap day: a leave into the next one takes that day alone.
+        (date(2023, 3, 1), 366, (date(2024, 2, 29), date(2024, 6, 1)), 1),
+    ],
+)
+def test_a_leave_over_a_leap_day_counts_it_as_a_day(
+    begins: date, days: int, leave: tuple[date, date], away: int
+) -> None:
+    (cycle,) = cycles_until(Cycles(kind=CycleKind.ANNIVERSARY), begins, begins)
+    left = shrunk(100 * days, cycle, [Leave(starts_on=leave[0], ends_on=leave[1])])
+    assert left == 100 * (days - away)
+
+
 def test_calendar_and_fixed_cycles_are_the_same_for_everybody() -> None:
     calendar = Cycles(kind=CycleKind.CALENDAR, months=24)
     assert _bounds(calendar, date(2025, 6, 15), date(2025, 6, 15)) == [

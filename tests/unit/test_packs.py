@@ -554,6 +554,49 @@ def test_a_shipped_packs_designations_ask_for_what_is_published_and_no_more(
     assert all(pack.sources.values())
 
 
+def test_a_rules_tags_and_what_a_designation_accepts_are_read() -> None:
+    book = """\
+[[rules]]
+code = "x"
+run = "x"
+tags = ["ethics", "practice"]
+[[tags]]
+code = "ethics"
+label = "Ethics"
+[[tags]]
+code = "practice"
+label = "Practice"
+[[designations]]
+code = "d"
+name = "D"
+accepts = ["cpc", "nscda"]
+"""
+    pack = read_pack(HEAD + book, name="acme")
+    assert pack.rules[0].tags == {"ethics", "practice"}
+    assert pack.designations[0].designation.accepts == {"cpc", "nscda"}
+
+
+def test_a_rules_tag_that_the_pack_does_not_define_is_told_with_its_line() -> None:
+    book = """\
+[[rules]]
+code = "x"
+run = "x"
+tags = ["practice", "art", "law"]
+[[tags]]
+code = "art"
+label = "Art"
+[[rules]]
+code = "y"
+run = "y"
+tags = "art"
+"""
+    assert _faults(HEAD + book) == [
+        'line 16, rules tags: it must be a list of texts, such as ["a", "b"]',
+        "line 9, rules tags: there is no tag 'law' in [[tags]]",
+        "line 9, rules tags: there is no tag 'practice' in [[tags]]",
+    ]
+
+
 def test_every_fault_of_a_designation_is_told_with_its_line() -> None:
     wrong = """\
 [[rules]]

@@ -17,6 +17,7 @@ from cec_plugin.domain.designations import (
     Minimum,
     Spread,
     faults,
+    faults_of_accepting,
 )
 from cec_plugin.domain.progress import (
     Check,
@@ -272,6 +273,25 @@ def test_what_was_carried_in_is_a_step_of_its_own() -> None:
     told = steps(_progress(bodies.PMI, late, date(2026, 3, 15))[1])
     assert [step["step"] for step in told] == ["cycle", "carried"]
     assert replay_progress(told) == 1500
+
+
+def test_a_credit_of_another_organization_says_so_in_the_steps() -> None:
+    held = [
+        _credit(10, date(2023, 4, 1)),
+        replace(_credit(5, date(2023, 5, 1)), accepted_from="cpc"),
+    ]
+    (cycle,) = _progress(bodies.CCPA, held, date(2024, 1, 1))
+    told = steps(cycle)
+    assert [step.get("accepted_from") for step in told] == [None, None, "cpc"]
+    assert replay_progress(told) == 1500
+
+
+def test_only_organizations_of_the_same_unit_are_accepted() -> None:
+    assert faults_of_accepting("d", "hours", {"cpc": "hours"}) == []
+    assert faults_of_accepting("d", "hours", {"x": None, "cpc": "points"}) == [
+        "designation 'd', accepts: 'cpc' counts in points, not in hours",
+        "designation 'd', accepts: there is no organization 'x' here yet: add it first",
+    ]
 
 
 def test_a_rule_book_that_contradicts_itself_is_refused_with_every_fault() -> None:

@@ -185,6 +185,16 @@ def test_a_sound_table_has_no_faults() -> None:
     assert faults([rule(bonuses=bonuses), rule("b", None), rule("c", 0)]) == []
 
 
+def test_a_tag_that_the_organization_does_not_define_is_a_fault_each_time() -> None:
+    rules = [rule("a", tags=["ethics", "law", "art"]), rule("b", tags=["art"])]
+    assert faults(rules, tags={"ethics"}) == [
+        "rule 'a', tags: nobody defines the tag 'art'",
+        "rule 'a', tags: nobody defines the tag 'law'",
+        "rule 'b', tags: nobody defines the tag 'art'",
+    ]
+    assert faults(rules) == []  # where nobody knows which there are
+
+
 @pytest.mark.parametrize("pattern", ["", " ", " a", "a "])
 def test_a_pattern_that_is_empty_or_has_spaces_around_it_is_a_fault(pattern: str) -> None:
     assert faults([rule(pattern, code="one")]) == [

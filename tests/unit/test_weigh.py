@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 from hypothesis import given
@@ -339,6 +339,72 @@ def test_a_cap_holds_in_whatever_order_and_is_used_up_where_there_is_enough(
             one.hundredths for one in decided if isinstance(one, Line) and one.participation in keys
         )
         assert total == min(limit, 700 * len(here))
+
+
+@pytest.mark.parametrize(
+    ("zone", "instants", "figures"),
+    [
+        # The last hour of 2026 in Vancouver is in 2027 for UTC: both sides of the same edge.
+        (
+            "America/Vancouver",
+            ["2026-12-31T20:00:00+00:00", "2027-01-01T07:59:59+00:00", "2027-01-01T08:00:00+00:00"],
+            [700, 300, 700],
+        ),
+        (
+            "UTC",
+            ["2026-12-31T20:00:00+00:00", "2027-01-01T07:59:59+00:00", "2027-01-01T08:00:00+00:00"],
+            [700, 700, 300],
+        ),
+        # In Auckland 2027 begins while UTC has eleven hours of 2026 left.
+        (
+            "Pacific/Auckland",
+            ["2026-12-31T10:59:59+00:00", "2026-12-31T11:00:00+00:00", "2026-12-31T12:00:00+00:00"],
+            [700, 700, 300],
+        ),
+    ],
+)
+def test_a_cap_adds_up_over_the_periods_of_where_the_organization_is(
+    zone: str, instants: list[str], figures: list[int]
+) -> None:
+    cap = Cap(code="c", roles=frozenset(), per=Per.PERIOD, hundredths=1000)
+    table = CreditTable(
+        [rule("*", 700, selector=rule().selector.GLOB)], {}, Terms(period=YEAR, caps=(cap,))
+    )
+    many = [
+        replace(_course(f"C{n}", 0), earned_at=datetime.fromisoformat(at))
+        for n, at in enumerate(instants)
+    ]
+    assert _figures(allocate(many, replace(CPC, time_zone=zone), lambda _: table)) == figures
+
+
+@pytest.mark.parametrize(
+    ("anchor", "before", "on_the_day"),
+    [
+        # Clocks go forward on 8 March 2026 and back on 1 November: midnight is at 5 and 4 o'clock.
+        (date(2026, 3, 8), "2026-03-08T04:59:59+00:00", "2026-03-09T03:59:59+00:00"),
+        (date(2026, 11, 1), "2026-11-01T03:59:59+00:00", "2026-11-02T04:59:59+00:00"),
+        # A period that begins on a leap day.
+        (date(2028, 2, 29), "2028-02-29T04:59:59+00:00", "2028-03-01T04:59:59+00:00"),
+    ],
+)
+def test_a_period_begins_at_midnight_on_the_night_the_clocks_change_too(
+    anchor: date, before: str, on_the_day: str
+) -> None:
+    cap = Cap(code="c", roles=frozenset(), per=Per.PERIOD, hundredths=700)
+    table = CreditTable(
+        [rule("*", 700, selector=rule().selector.GLOB)],
+        {},
+        Terms(period=Period(months=12, anchor=anchor), caps=(cap,)),
+    )
+    last, first, again = (
+        replace(_course(f"C{n}", 0), earned_at=datetime.fromisoformat(at))
+        for n, at in enumerate((before, on_the_day, on_the_day))
+    )
+    assert _figures(allocate([last, first, again], CPC, lambda _: table)) == [
+        700,
+        700,
+        RefusalCode.CAPPED,
+    ]
 
 
 def test_a_freed_cap_is_given_again() -> None:
