@@ -1,19 +1,24 @@
 """Previews: asked for on a draft's page, read here, and applied from here."""
 
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Count, F, Q, Sum
 from django.http import HttpRequest
+from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from cec_plugin import models
 from cec_plugin.admin.reading import ReadOnlyAdmin, figure, link, sheet
 from cec_plugin.admin.steps import Done, Step, SteppedAdmin
+from cec_plugin.models.certifications import Requirement
 from cec_plugin.models.previews import PreviewedAccount
 from cec_plugin.services.apply_preview import ask
+from cec_plugin.wording import standing as words
 
 LARGEST = 200
 """How many accounts the page shows: those that change the most."""
@@ -29,6 +34,8 @@ def _before_applying(preview: models.Preview) -> list[str]:
     return [
         _("%(accounts)d accounts change, by %(by)s in all.")
         % {"accounts": told["changing"], "by": figure(told["by"])},
+        _fallen(told["falling"]),
+        _closed(told["closing"]),
         _("Accounts that changed since the preview are skipped and stay listed here."),
         _("The member records of the organization are told of every one of these credits."),
     ]
@@ -41,8 +48,28 @@ def _totals(preview: models.Preview) -> dict[str, int]:
         less=Count("pk", filter=Q(after_hundredths__lt=F("before_hundredths"))),
         skipped=Count("pk", filter=Q(outcome=PreviewedAccount.Outcome.SKIPPED)),
         by=Sum(F("after_hundredths") - F("before_hundredths")),
+        awards=Sum("awards"),
+        reversals=Sum("reversals"),
+        falling=Count("pk", filter=~Q(falls_under=[])),
+        closing=Count("pk", filter=~Q(closed=[])),
     )
     return {name: int(value or 0) for name, value in totals.items()}
+
+
+def _fallen(people: int) -> str:
+    return ngettext(
+        "%(people)d person falls under something that a certification asks for.",
+        "%(people)d people fall under something that a certification asks for.",
+        people,
+    ) % {"people": people}
+
+
+def _closed(people: int) -> str:
+    return ngettext(
+        "Closed cycles of %(people)d person would have other figures; what was decided stays.",
+        "Closed cycles of %(people)d people would have other figures; what was decided stays.",
+        people,
+    ) % {"people": people}
 
 
 @admin.register(models.Preview)
@@ -58,6 +85,8 @@ class PreviewAdmin(SteppedAdmin, ReadOnlyAdmin):
         "made_at",
         "totals",
         "registries",
+        "falling",
+        "closing",
         "changed",
         "applied_by",
         "applied_at",
@@ -93,14 +122,54 @@ class PreviewAdmin(SteppedAdmin, ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("the registries would hear"))
     def registries(self, preview: models.Preview) -> str:
         """Count the awards and reversals that each registry would be told of."""
-        awards = reversals = 0
-        for changes in preview.accounts.values_list("changes", flat=True).iterator():
-            awards += sum(1 for _part, hundredths, _code in changes if hundredths > 0)
-            reversals += sum(1 for _part, hundredths, _code in changes if hundredths < 0)
+        told = _totals(preview)
         rows = models.Registry.objects.filter(organization=preview.schedule.organization)
         return sheet(
             [_("registry"), _("awards"), _("reversals")],
-            ([link(one), awards, reversals] for one in rows),
+            ([link(one), told["awards"], told["reversals"]] for one in rows),
+        )
+
+    @admin.display(description=gettext_lazy("who falls under a minimum"))
+    def falling(self, preview: models.Preview) -> str:
+        """Say how many fall under what is asked for, and list who, under what, by how much."""
+        if preview.made_at is None:
+            return ""
+        rows = preview.accounts.exclude(falls_under=[]).order_by("pk")
+        listed = rows.values_list("falls_under", flat=True)[:LARGEST]
+        return format_html(
+            "<p>{}</p>{}",
+            _fallen(_totals(preview)["falling"]),
+            sheet(
+                [_("person"), _("holding"), _("cycle from"), _("asks for"), _("before"),
+                 _("after"), _("needed")],
+                _falls([fall for falls in listed for fall in falls]),
+            ),
+        )  # fmt: skip
+
+    @admin.display(description=gettext_lazy("closed cycles concerned"))
+    def closing(self, preview: models.Preview) -> str:
+        """List the decisions whose figures would be others; nothing of them is changed."""
+        if preview.made_at is None:
+            return ""
+        rows = preview.accounts.exclude(closed=[]).order_by("pk")
+        listed = rows.values_list("closed", flat=True)[:LARGEST]
+        renewals = models.Renewal.objects.filter(pk__in={pk for pks in listed for pk in pks})
+        return format_html(
+            "<p>{}</p>{}",
+            _closed(_totals(preview)["closing"]),
+            sheet(
+                [_("person"), _("holding"), _("decision")],
+                (
+                    [
+                        link(one.holding.person),
+                        link(one.holding, one.holding.designation),
+                        link(one),
+                    ]
+                    for one in renewals.select_related(
+                        "holding__person", "holding__designation"
+                    ).order_by("pk")
+                ),
+            ),
         )
 
     @admin.display(description=gettext_lazy("the largest changes"))
@@ -115,6 +184,31 @@ class PreviewAdmin(SteppedAdmin, ReadOnlyAdmin):
         """List the accounts that changed since the preview, or came later."""
         rows = preview.accounts.filter(outcome=PreviewedAccount.Outcome.SKIPPED)
         return _sheet(rows.select_related("account__person").order_by("pk")[:LARGEST])
+
+
+def _falls(found: list[list[Any]]) -> Iterator[list[object]]:
+    """Yield a line for each fall, as ``PreviewedAccount.falls_under`` keeps them."""
+    holdings = (
+        models.Holding.objects.select_related("person", "designation__organization")
+        .prefetch_related("designation__requirements")
+        .in_bulk({fall[0] for fall in found})
+    )
+    for pk, code, before, after, needed, begins in found:
+        if (holding := holdings.get(pk)) is None:
+            continue
+        unit = holding.designation.organization.unit
+        spreads = frozenset(
+            part.code
+            for part in holding.designation.requirements.all()
+            if part.kind == Requirement.Kind.SPREAD
+        )
+        yield [
+            link(holding.person),
+            link(holding, holding.designation),
+            "" if begins == date.min.isoformat() else date_format(date.fromisoformat(begins)),
+            words.asked(code),
+            *(words.amount(one, code, unit, spreads) for one in (before, after, needed)),
+        ]
 
 
 def _sheet(rows: Any) -> str:

@@ -7,6 +7,9 @@ from zoneinfo import ZoneInfo
 
 from cec_plugin.domain.progress import Credit
 
+TO_COME = 1 << 62
+"""Entries from here on are not posted yet: they come after every line of the ledger."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
@@ -41,6 +44,19 @@ class Counting:
     accepts: frozenset[str] = frozenset()
     tags: frozenset[str] = frozenset()
     hung: Mapping[int, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What a change does to the lines of one person: entries that go, and lines that come."""
+
+    gone: frozenset[int]
+    come: tuple[Held, ...]
+
+
+def after(held: Iterable[Held], change: Change) -> list[Held]:
+    """Return what stands once the change is made."""
+    return [*(one for one in held if one.entry not in change.gone), *change.come]
 
 
 def credits_for(how: Counting, held: Iterable[Held]) -> list[Credit]:

@@ -79,6 +79,23 @@ def difference(
     return changes
 
 
+def remainder(changes: Iterable[Award | Reversal]) -> tuple[frozenset[int], tuple[Line, ...]]:
+    """Return what posting comes to: the ids of awards that no longer stand, the lines that do.
+
+    An award that is posted and taken back at once is in neither.
+    """
+    gone: set[int] = set()
+    come: dict[tuple[str, int], Line] = {}
+    for change in changes:
+        if isinstance(change, Award):
+            come[change.line.participation, change.stint] = change.line
+        elif isinstance(change.of, Posted):
+            gone.add(change.of.id)
+        else:
+            come.pop((change.of.line.participation, change.of.stint))
+    return frozenset(gone), tuple(come.values())
+
+
 def _of_one(
     one: Finished,
     line: Line | None,

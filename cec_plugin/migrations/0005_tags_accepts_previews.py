@@ -16,6 +16,26 @@ class Migration(migrations.Migration):
             field=models.ManyToManyField(blank=True, help_text="As they are, beside its own organization's: where several gave credit for the same, it counts once, by its own organization first.", related_name='accepted_by', to='cec_plugin.organization', verbose_name='accepts the credits of'),
         ),
         migrations.AddField(
+            model_name='previewedaccount',
+            name='awards',
+            field=models.PositiveIntegerField(default=0, verbose_name='awards'),
+        ),
+        migrations.AddField(
+            model_name='previewedaccount',
+            name='closed',
+            field=models.JSONField(default=list, verbose_name='closed cycles'),
+        ),
+        migrations.AddField(
+            model_name='previewedaccount',
+            name='falls_under',
+            field=models.JSONField(default=list, verbose_name='falls under'),
+        ),
+        migrations.AddField(
+            model_name='previewedaccount',
+            name='reversals',
+            field=models.PositiveIntegerField(default=0, verbose_name='reversals'),
+        ),
+        migrations.AddField(
             model_name='rule',
             name='tags',
             field=models.JSONField(blank=True, default=list, help_text='Shown by every credit given under this rule, whichever run it is for.', verbose_name='competencies and categories'),

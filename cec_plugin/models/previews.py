@@ -40,7 +40,10 @@ class PreviewedAccount(models.Model):
     """What a draft would do to one account, in hundredths.
 
     ``revision`` is the account's when it was looked at. ``changes`` lists [participation id,
-    signed hundredths, code]: the entries that would be posted, in order.
+    signed hundredths, code]: the entries that would be posted, in order; ``awards`` and
+    ``reversals`` say how many of each. ``falls_under`` lists [holding id, code of what is asked
+    for, before, after, needed, first day of the cycle] for what would be missing and is not now,
+    and ``closed`` the ids of the decisions whose figures would be others.
 
     .. no_pii:
     """
@@ -56,6 +59,10 @@ class PreviewedAccount(models.Model):
     before_hundredths = models.IntegerField(_("before (hundredths)"))
     after_hundredths = models.IntegerField(_("after (hundredths)"))
     changes = models.JSONField(_("changes"), default=list)
+    awards = models.PositiveIntegerField(_("awards"), default=0)
+    reversals = models.PositiveIntegerField(_("reversals"), default=0)
+    falls_under = models.JSONField(_("falls under"), default=list)
+    closed = models.JSONField(_("closed cycles"), default=list)
     outcome = models.CharField(
         _("outcome"), max_length=20, choices=Outcome.choices, default=Outcome.OPEN, blank=True
     )

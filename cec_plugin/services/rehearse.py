@@ -12,11 +12,13 @@ from django.db.models import Sum
 
 from cec_plugin import models
 from cec_plugin.domain.allocation import Line
-from cec_plugin.domain.posting import Posted, Reversal, difference
+from cec_plugin.domain.held import TO_COME, Change, Held
+from cec_plugin.domain.posting import Award, Posted, Reversal, difference, remainder
 from cec_plugin.domain.programs import Program
 from cec_plugin.domain.tables import faults
 from cec_plugin.domain.weigh import allocate
 from cec_plugin.exceptions import FaultsError
+from cec_plugin.selectors.consequences import NOTHING, Consequences, consequences
 from cec_plugin.selectors.designations import tag_codes
 from cec_plugin.selectors.finished import as_finished
 from cec_plugin.selectors.known import KnownPeople
@@ -107,25 +109,39 @@ class _Rehearsal:
             .values_list("account_id")
             .annotate(Sum("hundredths"))
         )
-        return [
-            self._one(
-                account,
-                held.get(account.person_id, []),
-                known,
-                awards.get(account.pk, []),
-                int(balances.get(account.pk) or 0),
+        changes = {
+            account: self._changes(
+                account, held.get(account.person_id, []), known, awards.get(account.pk, [])
             )
             for account in accounts
+        }
+        meant = consequences(
+            self._tables.organization.id,
+            {
+                account.person_id: self._change(mine, held[account.person_id])
+                for account, mine in changes.items()
+                if mine
+            },
+            now=self._now,
+        )
+        return [
+            self._told(
+                account,
+                mine,
+                {one.key: one.pk for one in held.get(account.person_id, [])},
+                int(balances.get(account.pk) or 0),
+                meant.get(account.person_id, NOTHING),
+            )
+            for account, mine in changes.items()
         ]
 
-    def _one(
+    def _changes(
         self,
         account: models.Account,
         participations: Sequence[models.Participation],
         known: KnownPeople,
         awards: Sequence[Posted],
-        balance: int,
-    ) -> models.PreviewedAccount:
+    ) -> list[Award | Reversal]:
         counted = {award.participation for award in awards if not award.reversed}
         of = ProgramsOf(participations, self._programs)
         finished = [
@@ -148,25 +164,73 @@ class _Rehearsal:
             known.at(account.person_id, account.organization_id),
         )
         lines = {one.participation: one for one in decided if isinstance(one, Line)}
-        ids = {one.key: one.pk for one in participations}
-        changes: list[tuple[int, int, str]] = []
-        for change in difference(finished, lines, awards):
-            if isinstance(change, Reversal):
-                of_award = change.of
-                key, hundredths = (
-                    (of_award.participation, of_award.hundredths)
-                    if isinstance(of_award, Posted)
-                    else (of_award.line.participation, of_award.line.hundredths)
+        return difference(finished, lines, awards)
+
+    def _change(
+        self, changes: Sequence[Award | Reversal], participations: Sequence[models.Participation]
+    ) -> Change:
+        """Return what the changes come to in the ledger."""
+        of = {one.key: one for one in participations}
+        gone, lines = remainder(changes)
+        return Change(
+            gone=gone,
+            come=tuple(
+                Held(
+                    entry=TO_COME + number,
+                    organization=self._tables.organization.code,
+                    participation=of[line.participation].pk,
+                    activity_id=of[line.participation].activity_id,
+                    activity=of[line.participation].activity.key,
+                    credit_type=line.credit_type,
+                    hundredths=line.hundredths,
+                    earned_at=line.earned_at,
+                    tags=line.tags,
                 )
-                changes.append((ids[key], -hundredths, change.reason.value))
-            else:
-                line = change.line
-                changes.append((ids[line.participation], line.hundredths, line.rule))
+                for number, line in enumerate(lines)
+            ),
+        )
+
+    def _told(
+        self,
+        account: models.Account,
+        changes: Sequence[Award | Reversal],
+        ids: Mapping[str, int],
+        balance: int,
+        meant: Consequences,
+    ) -> models.PreviewedAccount:
+        told = [_entry(change, ids) for change in changes]
         return models.PreviewedAccount(
             preview=self._preview,
             account=account,
             revision=account.revision,
             before_hundredths=balance,
-            after_hundredths=balance + sum(hundredths for _, hundredths, _ in changes),
-            changes=changes,
+            after_hundredths=balance + sum(hundredths for _, hundredths, _ in told),
+            changes=told,
+            awards=sum(isinstance(change, Award) for change in changes),
+            reversals=sum(isinstance(change, Reversal) for change in changes),
+            falls_under=[
+                [
+                    holding_id,
+                    fall.code,
+                    fall.before,
+                    fall.after,
+                    fall.needed,
+                    fall.cycle.isoformat(),
+                ]
+                for holding_id, fall in meant.falls
+            ],
+            closed=meant.closed,
         )
+
+
+def _entry(change: Award | Reversal, ids: Mapping[str, int]) -> tuple[int, int, str]:
+    """Return the participation, the signed hundredths and the code of one change."""
+    if isinstance(change, Award):
+        return ids[change.line.participation], change.line.hundredths, change.line.rule
+    of = change.of
+    key, hundredths = (
+        (of.participation, of.hundredths)
+        if isinstance(of, Posted)
+        else (of.line.participation, of.line.hundredths)
+    )
+    return ids[key], -hundredths, change.reason.value

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cec_plugin.domain.held import Counting, Held, credits_for
+from cec_plugin.domain.held import TO_COME, Change, Counting, Held, after, credits_for
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 OWN = Counting(organization="guild", time_zone="America/Toronto")
@@ -117,6 +117,12 @@ def test_a_credit_falls_on_the_day_where_the_designations_organization_is(
     for organization in ("guild", "cpc"):
         (one,) = credits_for(how, [_held(1, organization, 1, at=at)])
         assert one.earned_on == on
+
+
+def test_after_a_change_what_goes_is_gone_and_what_comes_is_last() -> None:
+    new = _held(TO_COME)
+    change = Change(gone=frozenset({1}), come=(new,))
+    assert after([_held(1), _held(2)], change) == [_held(2), new]
 
 
 lines = st.lists(

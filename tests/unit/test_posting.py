@@ -15,7 +15,14 @@ from hypothesis import strategies as st
 
 from cec_plugin.domain.allocation import Finished, Line
 from cec_plugin.domain.notices import Heard, Stint, fold
-from cec_plugin.domain.posting import Award, Posted, Reversal, ReversalReason, difference
+from cec_plugin.domain.posting import (
+    Award,
+    Posted,
+    Reversal,
+    ReversalReason,
+    difference,
+    remainder,
+)
 from cec_plugin.domain.selectors import ActivityRef
 from cec_plugin.domain.tables import CreditTable
 from cec_plugin.domain.weigh import allocate
@@ -200,6 +207,13 @@ def test_the_same_credit_by_another_rule_is_left_as_it_is() -> None:
     assert _one(OPEN, line(code="renamed"), _posted()) == []
 
 
+def test_what_posting_comes_to_leaves_out_what_is_posted_and_taken_back_at_once() -> None:
+    said = line(hundredths=1200)
+    assert remainder(_one(OPEN, said, _posted(7))) == (frozenset({7}), (said,))
+    assert remainder(_one(CLOSED, line())) == (frozenset(), ())
+    assert remainder(_one(TWICE, line())) == (frozenset(), (line(),))
+
+
 def test_the_generation_counts_the_awards_of_the_same_rule_and_type_alone() -> None:
     before = [
         _posted(1, reversed=True),
@@ -317,7 +331,13 @@ def _look(
 ) -> None:
     """Settle, and check everything that must hold whenever anybody has looked."""
     found, lines = _settled(heard, look, counts_from=counts_from)
-    ledger.post(difference(found, lines, ledger.awards))
+    changes = difference(found, lines, ledger.awards)
+    gone, come = remainder(changes)
+    kept = [award.participation for award in ledger.unreversed if award.id not in gone]
+    ledger.post(changes)
+    assert sorted([*kept, *(one.participation for one in come)]) == sorted(
+        award.participation for award in ledger.unreversed
+    )
     assert difference(found, lines, ledger.awards) == []
     assert len(ledger.unreversed) == len({one.participation for one in ledger.unreversed})
     for one in found:
