@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from cec_plugin import models
 from cec_plugin.admin.acting import actor
 from cec_plugin.admin.figures import CodesField, FigureField
-from cec_plugin.admin.reading import Admin, Inline, ReadOnlyAdmin, ReadOnlyInline, sheet
+from cec_plugin.admin.reading import Admin, Inline, ReadOnlyInline, sheet
 from cec_plugin.admin.steps import Done, Step, SteppedAdmin
 from cec_plugin.admin.suggestions import SuggestionShown, adopting
 from cec_plugin.domain.progress import Progress
@@ -320,12 +320,3 @@ class HoldingStatusAdmin(Admin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse."""
         return False
-
-
-@admin.register(models.Renewal)
-class RenewalAdmin(ReadOnlyAdmin):
-    """The decisions, with the figures on which they were made."""
-
-    list_display = ("holding", "starts_on", "ends_on", "decision", "decided_by", "decided_at")
-    list_filter = ("decision", "holding__designation")
-    fields = (*list_display, "figures")

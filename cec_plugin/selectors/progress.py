@@ -148,6 +148,19 @@ def standings(person_id: int, *, on: date) -> list[Standing]:
     return [reckoning.standing(one, on) for one in reckoning.holdings]
 
 
+def differing(renewals: Iterable[models.Renewal], *, now: datetime) -> frozenset[int]:
+    """Return the ids of the decisions whose figures would be others today: nine queries at most."""
+    rows = list(renewals)
+    reckoning = Reckoning(holdings().filter(pk__in={row.holding_id for row in rows}))
+    differ = {
+        decided.renewal.pk
+        for holding in reckoning.holdings
+        for decided in reckoning.standing(holding, today(holding, now)).decided.values()
+        if decided.differs
+    }
+    return frozenset(differ.intersection(row.pk for row in rows))
+
+
 def today(holding: models.Holding, now: datetime) -> date:
     """Return the day where a holding's organization is."""
     return local_date(now, holding.designation.organization.time_zone)

@@ -14,7 +14,7 @@ from cec_plugin.domain.progress import Standing
 from cec_plugin.domain.retelling import replay_progress, steps
 from cec_plugin.exceptions import AppendOnlyError
 from cec_plugin.models.certifications import Renewal
-from cec_plugin.selectors.progress import standings, today
+from cec_plugin.selectors.progress import differing, standings, today
 from cec_plugin.services.authorize import OwnCreditError
 from cec_plugin.services.renew import RenewalError, renew
 from tests import factories
@@ -195,6 +195,58 @@ def test_a_closed_cycle_is_flagged_when_later_facts_would_change_it(
     assert _now(holding, on).decided[CONFERRED].differs
     made.refresh_from_db()
     assert made.figures[0] == ["target", 4500, 5000]
+
+
+def test_of_some_decisions_those_are_flagged_that_later_facts_would_change(
+    holding: models.Holding,
+) -> None:
+    factories.finish("900008", ETHICS, T0)
+    factories.settle("900008")
+    flagged = _renew(holding)
+    kept = _renew(
+        models.Holding.objects.create(
+            person_id=factories.person_of("900008"),
+            designation=holding.designation,
+            conferred_on=CONFERRED,
+        )
+    )
+    now = datetime(2026, 11, 1, tzinfo=UTC)
+    assert differing([flagged, kept], now=now) == frozenset()
+    factories.withdraw("900007", ETHICS, T0 + timedelta(days=200))
+    factories.settle("900007")
+    assert differing([flagged, kept], now=now) == {flagged.pk}
+    assert differing([kept], now=now) == differing([], now=now) == frozenset()
+
+
+def test_the_list_of_decisions_costs_the_same_queries_for_any_number(
+    holding: models.Holding,
+) -> None:
+    _renew(holding)
+    client = superuser()
+    client.get(page("renewal"))  # what is read once in a process is read
+    with CaptureQueriesContext(connection) as one:
+        assert "icon-no" in text_of(client.get(page("renewal")))
+    for number in range(3):
+        subject = f"90001{number}"
+        factories.finish(subject, ETHICS, T0)
+        factories.settle(subject)
+        _renew(
+            models.Holding.objects.create(
+                person_id=factories.person_of(subject),
+                designation=holding.designation,
+                conferred_on=CONFERRED,
+            )
+        )
+    factories.withdraw("900010", ETHICS, T0 + timedelta(days=200))
+    factories.settle("900010")
+    with CaptureQueriesContext(connection) as many:
+        told = text_of(client.get(page("renewal")))
+    assert (told.count("icon-yes"), told.count("icon-no")) == (1, 3)
+    assert len(many) == len(one)
+    flagged = models.Renewal.objects.get(holding__person_id=factories.person_of("900010"))
+    assert "icon-yes" in text_of(client.get(page("renewal", flagged.pk)))
+    flagged.refresh_from_db()
+    assert flagged.figures[0] == ["target", 4500, 1000]
 
 
 def test_a_lapse_is_written_into_the_history(holding: models.Holding) -> None:
