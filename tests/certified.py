@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from cec_plugin import models
+from cec_plugin.domain.actors import Actor
 from cec_plugin.models.certifications import HoldingStatus, Renewal
 from cec_plugin.services.activate import activate, mark_concerned
 from cec_plugin.services.renew import renew
@@ -114,8 +115,7 @@ def _decided(holding: models.Holding) -> None:
         holding.pk,
         starts_on=CONFERRED,
         decision=Renewal.Decision.RENEWED,
-        by="registrar",
-        by_subject="99",
+        by=Actor(name="registrar", subject="99", everywhere=True),
         now=datetime(2026, 6, 20, tzinfo=UTC),
     )
     holding.leaves.create(starts_on=date(2025, 7, 1), ends_on=date(2025, 7, 31))

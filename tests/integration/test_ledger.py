@@ -181,9 +181,9 @@ def test_every_foreign_key_to_the_ledger_protects_it() -> None:
 def test_the_ledger_holds_no_name_no_e_mail_and_no_member_number() -> None:
     held = {field.name for field in models.CreditEntry._meta.concrete_fields}
     assert held == {
-        "id", "account", "participation", "kind", "credit_type", "hundredths", "earned_at",
-        "recorded_at", "schedule", "line", "stint", "generation", "natural_key", "reverses",
-        "basis",
+        "id", "account", "participation", "adjustment", "kind", "credit_type", "hundredths",
+        "earned_at", "recorded_at", "schedule", "line", "stint", "generation", "natural_key",
+        "reverses", "basis",
     }  # fmt: skip
 
 

@@ -428,11 +428,11 @@ def test_an_adjustment_says_that_somebody_entered_it(
         earned_at=MAY,
         recorded_at=NOW,
         natural_key=digest("adjustment"),
-        basis=[{"step": "opening"}],
+        basis=[{"step": "by_hand", "on": "2026-05-04", "hundredths": 250}, {"step": "opening"}],
     )
     page = page_of(learner)
     assert f"Correction or opening balance 2.5\u00a0hours {GUILD} recorded" in page
-    assert "Entered by an administrator: an opening balance or a correction." in page
+    assert "Set by hand on May 4, 2026 to 2.5\u00a0hours." in page
     assert "A step that this page cannot explain (opening)." in page
     assert "Credited 10\u00a0hours Entered by an administrator 2.5\u00a0hours" in page
 

@@ -81,6 +81,8 @@ KEPT: dict[RefusalCode, tuple[dict[str, str], list[tuple[str, str]]]] = {
     ),
     RefusalCode.AWAITS_APPROVAL: ({"hundredths": "750"}, [("7.5\u00a0hours", "7,5\u00a0heures")]),
     RefusalCode.DECLINED: ({"on": "2026-05-04"}, [DAY]),
+    RefusalCode.ENTERED: ({"role": "presenter"}, [("presenter", "présentation")]),
+    RefusalCode.BY_HAND: ({"on": "2026-05-04", "adjustment": "1"}, [DAY]),
 }
 VARIANTS = [
     (RefusalCode.MODE, {"mode": "", "asked": "verified"}),

@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from cec_plugin import models
+from cec_plugin.domain.actors import Actor
 from cec_plugin.domain.notices import Via
 from cec_plugin.selectors.transcript import transcript
 from cec_plugin.services.decide import decide
@@ -59,8 +60,7 @@ def test_what_is_approved_is_a_credit_and_waits_no_more(learner: Any) -> None:
         organization_id=holding.designation.organization_id,
         approved=True,
         code="HR-17",
-        by="registrar",
-        by_subject="99",
+        by=Actor(name="registrar", subject="99", everywhere=True),
         now=NOW,
     )
     make.settle(str(learner.pk))

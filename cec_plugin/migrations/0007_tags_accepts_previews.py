@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cec_plugin', '0004_certifications'),
+        ('cec_plugin', '0006_suggestions'),
     ]
 
     operations = [
