@@ -9,8 +9,10 @@ from django.db import transaction
 
 from cec_plugin import models
 from cec_plugin.domain.allocation import RefusalCode
+from cec_plugin.domain.differences import Change, Difference
+from cec_plugin.domain.differences import Kind as DifferenceKind
 from cec_plugin.exceptions import FaultsError, LockedVersionError
-from cec_plugin.selectors.differences import Difference, differences
+from cec_plugin.selectors.differences import differences
 from cec_plugin.selectors.tables import content_digest
 from cec_plugin.services.activate import activate
 from cec_plugin.services.draft import draft_from
@@ -288,9 +290,12 @@ def test_a_rules_tags_are_part_of_what_a_version_says_and_of_what_differs(
     draft = _draft(schedule)
     draft.rules.update(tags=["ethics"])
     assert content_digest(draft) != content_digest(schedule)
-    assert differences(schedule, draft) == [
-        Difference(what="rule rule-1", change="changed", fields=("tags",))
-    ]
+    (told,) = differences(schedule, draft)
+    assert told == Difference(
+        what="rule rule-1",
+        kind=DifferenceKind.CHANGED,
+        changes=(Change(field="tags", before="none", after="ethics"),),
+    )
 
 
 # Whom it concerns

@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from cec_plugin import models
+from cec_plugin.domain.actors import Actor
 from cec_plugin.models.certifications import Renewal
 from cec_plugin.selectors.progress import standings
 from cec_plugin.services import rehearse as rehearsing
@@ -91,8 +92,7 @@ def _renew(holding: models.Holding) -> Renewal:
         holding.pk,
         starts_on=CONFERRED,
         decision=Renewal.Decision.RENEWED,
-        by="registrar",
-        by_subject="99",
+        by=Actor(name="registrar", subject="99", everywhere=True),
         now=datetime(2026, 6, 20, tzinfo=UTC),
     )
 

@@ -62,6 +62,7 @@ def test_a_rule_is_spelled_out_with_its_conditions() -> None:
         "approval": "no",
         "of program": "inclusive",
         "approved as": "none",
+        "tags": "none",
     }
 
 
