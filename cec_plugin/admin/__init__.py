@@ -3,9 +3,10 @@
 from cec_plugin.admin import (
     adjusting,
     catalogue,
-    certifications,
     deciding,
+    designations,
     exports,
+    holdings,
     ledger,
     memberships,
     notices,
@@ -25,9 +26,10 @@ from cec_plugin.admin import (
 __all__ = [
     "adjusting",
     "catalogue",
-    "certifications",
     "deciding",
+    "designations",
     "exports",
+    "holdings",
     "ledger",
     "memberships",
     "notices",

@@ -1,5 +1,6 @@
 """Who acts on a page, for which organizations, and with whose records."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
@@ -24,11 +25,13 @@ def actor(request: HttpRequest) -> Actor:
 class OfOrganizations(Admin):
     """Records of organizations: an officer sees and changes those of their own.
 
-    ``organization_path`` is how a record's organization is looked up. A superuser answers for all
+    ``organization_path`` is how a record's organization is looked up, ``offered`` how that of what
+    its forms let choose is, by field; empty where it is chosen itself. A superuser answers for all
     of them (as does whoever has that permission), whoever answers for none sees nothing here.
     """
 
     organization_path: ClassVar[str] = "organization"
+    offered: ClassVar[Mapping[str, str]] = {"organization": ""}
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
         """Keep to the officer's organizations."""
@@ -37,9 +40,10 @@ class OfOrganizations(Admin):
         return rows if mine is None else rows.filter(**{f"{self.organization_path}__in": mine})
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Offer the officer's organizations alone."""
+        """Offer what is of the officer's organizations alone."""
         field: Any = super().formfield_for_foreignkey(db_field, request, **kwargs)
         mine = answers_for(actor(request))
-        if db_field.name == "organization" and field is not None and mine is not None:
-            field.queryset = field.queryset.filter(pk__in=mine)
+        if db_field.name in self.offered and field is not None and mine is not None:
+            path = self.offered[db_field.name] or "pk"
+            field.queryset = field.queryset.filter(**{f"{path}__in": mine})
         return field

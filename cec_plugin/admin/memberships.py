@@ -11,8 +11,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from cec_plugin import models
+from cec_plugin.admin.acting import OfOrganizations
 from cec_plugin.admin.figures import AccountField
-from cec_plugin.admin.reading import Admin
 from cec_plugin.conf import get_settings
 from cec_plugin.domain import keys
 from cec_plugin.services import prepare
@@ -101,7 +101,7 @@ class MembershipForm(NumberForm):
 
 
 @admin.register(models.Membership)
-class MembershipAdmin(Admin):
+class MembershipAdmin(OfOrganizations):
     """Memberships are added and their numbers corrected; deliveries that waited are released."""
 
     list_display = ("person", "organization", "number", "verified_by", "verified_at")

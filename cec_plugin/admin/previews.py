@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from cec_plugin import models
+from cec_plugin.admin.acting import OfOrganizations
 from cec_plugin.admin.reading import ReadOnlyAdmin, figure, link, sheet
 from cec_plugin.admin.steps import Done, Step, SteppedAdmin
 from cec_plugin.models.certifications import Requirement
@@ -73,8 +74,10 @@ def _closed(people: int) -> str:
 
 
 @admin.register(models.Preview)
-class PreviewAdmin(SteppedAdmin, ReadOnlyAdmin):
+class PreviewAdmin(OfOrganizations, SteppedAdmin, ReadOnlyAdmin):
     """What a draft would do to everybody, and how far it was done."""
+
+    organization_path = "schedule__organization"
 
     list_display = ("__str__", "asked_by", "asked_at", "made_at", "applied_by", "applied_at")
     list_select_related = ("schedule__organization",)

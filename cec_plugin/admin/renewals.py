@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
 from cec_plugin import models
+from cec_plugin.admin.acting import OfOrganizations
 from cec_plugin.admin.reading import ReadOnlyAdmin
 from cec_plugin.selectors.progress import differing
 
@@ -27,8 +28,10 @@ class RenewalList(ChangeList):
 
 
 @admin.register(models.Renewal)
-class RenewalAdmin(ReadOnlyAdmin):
+class RenewalAdmin(OfOrganizations, ReadOnlyAdmin):
     """The decisions, with the figures on which they were made."""
+
+    organization_path = "holding__designation__organization"
 
     list_display = (
         "holding",

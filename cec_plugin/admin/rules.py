@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from cec_plugin import models
+from cec_plugin.admin.acting import OfOrganizations
 from cec_plugin.admin.figures import CodesField, FigureField
 from cec_plugin.admin.reading import Admin
 from cec_plugin.admin.suggestions import SuggestionShown
@@ -57,8 +58,10 @@ class ConditionsForm(_RuleModelForm):
 
 
 @admin.register(models.Rule)
-class RuleAdmin(SuggestionShown, Admin):
+class RuleAdmin(OfOrganizations, SuggestionShown, Admin):
     """The lines of credit tables; those of an active table are only read."""
+
+    organization_path = "schedule__organization"
 
     form = ConditionsForm
     list_display = ("__str__", "schedule", "selector", "pattern")

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cec_plugin import models
+from cec_plugin.admin.acting import OfOrganizations
 from cec_plugin.admin.figures import CodesField, FigureField
 from cec_plugin.admin.reading import Inline
 from cec_plugin.admin.steps import Done, Step, SteppedAdmin
@@ -210,7 +211,7 @@ def _before_drafting(schedule: models.Schedule) -> list[str]:
 
 
 @admin.register(models.Schedule)
-class ScheduleAdmin(SteppedAdmin):
+class ScheduleAdmin(OfOrganizations, SteppedAdmin):
     """An organization's credit tables, version by version."""
 
     list_display = ("__str__", "title", "effective_from", "activated_at", "activated_by")

@@ -16,6 +16,7 @@ from cec_plugin.admin.people import user_names
 from cec_plugin.admin.reading import NOTHING, figure
 from cec_plugin.admin.steps import Done, Step, SteppedAdmin
 from cec_plugin.conf import get_settings
+from cec_plugin.domain.ports import AccountFacts
 from cec_plugin.services import prepare
 from cec_plugin.services.serve import enter, withdraw
 
@@ -43,9 +44,24 @@ class ServiceForm(CorrectionForm):
     """Service of whoever has an account here."""
 
     account = AccountField()
+    typist: ClassVar[str] = ""
+    """The account of whoever types."""
 
     class Meta(CorrectionForm.Meta):
         fields = ("activity", "role", "hours_hundredths", "served_on")
+
+    def clean_account(self) -> AccountFacts:
+        """Refuse one's own service.
+
+        Raises:
+            ValidationError: nobody enters their own.
+        """
+        account: AccountFacts = self.cleaned_data["account"]
+        if account.subject == self.typist:
+            raise ValidationError(
+                gettext_lazy("Nobody enters their own service: ask somebody else to."), code="own"
+            )
+        return account
 
     def clean_activity(self) -> models.Activity:
         """Refuse an activity of another site: the account is one of this site.
@@ -111,7 +127,9 @@ class ServiceAdmin(SteppedAdmin):
     ) -> Any:
         """Ask for an account only when the service is new."""
         kwargs["form"] = CorrectionForm if obj else ServiceForm
-        return super().get_form(request, obj, change, **kwargs)
+        form: Any = super().get_form(request, obj, change, **kwargs)
+        form.typist = str(request.user.pk)
+        return form
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Show who entered it and what became of it once it is there."""
