@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
@@ -18,6 +19,7 @@ from cec_plugin.domain.progress import Progress
 from cec_plugin.models.certifications import Renewal, Requirement
 from cec_plugin.selectors.progress import Standing, standings, today
 from cec_plugin.services.authorize import NotAnsweringError, OwnCreditError, authorize
+from cec_plugin.services.conferred import conferred
 from cec_plugin.services.renew import renew
 from cec_plugin.wording import standing as words
 
@@ -144,6 +146,11 @@ class HoldingAdmin(OfOrganizations, SteppedAdmin):
             person_id=obj.person_id,
         )
         super().save_model(request, obj, form, change)
+
+        def settle_again() -> None:
+            conferred([obj.person_id], now=datetime.now(UTC))
+
+        transaction.on_commit(settle_again)
 
     def changeform_view(
         self,

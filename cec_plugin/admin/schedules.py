@@ -228,7 +228,7 @@ class ScheduleAdmin(OfOrganizations, SteppedAdmin):
         ("decides", "awards_to"),
         ("units", "per_hours"),
         ("increment_hundredths", "rounding", "smallest_hundredths"),
-        ("period_months", "period_anchor"),
+        ("period_months", "period_anchor", "period_of"),
         "activated_at",
         "activated_by",
     )

@@ -128,12 +128,14 @@ class Person:
     """What one organization knows of a person.
 
     ``member`` holds the spans of membership, first and last day, None for an open side;
-    ``approvals`` the decisions and ``fixed`` the corrections by participation key.
+    ``approvals`` the decisions and ``fixed`` the corrections by participation key;
+    ``conferred_on`` when the first certification of the organization that they hold was conferred.
     """
 
     member: tuple[tuple[date | None, date | None], ...] = ()
     approvals: Mapping[str, Approval] = field(default_factory=dict)
     fixed: Mapping[str, Fixed] = field(default_factory=dict)
+    conferred_on: date | None = None
 
     def is_member(self, on: date) -> bool:
         """Say whether the person is a member on that day."""

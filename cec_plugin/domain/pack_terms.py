@@ -7,7 +7,7 @@ from typing import Any
 from cec_plugin.domain.conditions import EVIDENCE, Conditions, Repeat
 from cec_plugin.domain.notices import Via
 from cec_plugin.domain.periods import Period
-from cec_plugin.domain.terms import AwardsTo, Cap, Decides, Measure, Per, Rounding, Terms
+from cec_plugin.domain.terms import AwardsTo, Cap, Decides, Measure, Per, PeriodOf, Rounding, Terms
 from cec_plugin.domain.toml_fields import TomlFields
 
 TABLE = {
@@ -20,6 +20,7 @@ TABLE = {
     "smallest",
     "period_months",
     "period_from",
+    "period_of",
 }
 CAPS = {"code", "roles", "per", "at_most", "source"}
 RULES = {
@@ -61,6 +62,7 @@ def read_terms(
             smallest=smallest or 0,
         ),
         period=Period(months=months, anchor=anchor) if months and anchor else None,
+        period_of=fields.choice("table", 0, table, "period_of", PeriodOf.TABLE),
     )
     caps = [(_cap(fields, at, row, roles), at, row) for at, row in enumerate(fields.rows("caps"))]
     return replace(under, caps=tuple(cap for cap, _, _ in caps)), {

@@ -68,6 +68,13 @@ class Per(StrEnum):
     PERIOD = "period"  # a period of the credit table
 
 
+class PeriodOf(StrEnum):
+    """From when the periods of a credit table run."""
+
+    TABLE = "table"  # from the table's own day, the same for everybody
+    PERSON = "person"  # from the day a person's certification was conferred, where they hold one
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cap:
     """The most that some roles earn together; no roles means all of them.
@@ -83,12 +90,17 @@ class Cap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What holds for every line of a credit table. ``period`` is what "once a period" speaks of."""
+    """What holds for every line of a credit table.
+
+    ``period`` is what "once a period" and caps for each period speak of; ``period_of`` says whose
+    day its periods run from.
+    """
 
     decides: Decides = Decides.HERE
     awards_to: AwardsTo = AwardsTo.EVERYBODY
     measure: Measure = HOURS
     period: Period | None = None
+    period_of: PeriodOf = PeriodOf.TABLE
     caps: tuple[Cap, ...] = field(default=())
 
 
@@ -101,7 +113,7 @@ def faults_of(terms: Terms, *, roles: Collection[str] | None) -> list[str]:
 
     ``roles`` are the codes of the roles there are, None where that is not known.
     """
-    return [*_of_measure(terms.measure), *_of_period(terms.period), *_of_caps(terms, roles)]
+    return [*_of_measure(terms.measure), *_of_period(terms), *_of_caps(terms, roles)]
 
 
 def _of_measure(measure: Measure) -> Iterable[str]:
@@ -120,7 +132,10 @@ def _of_measure(measure: Measure) -> Iterable[str]:
         yield f"smallest: {measure.smallest / 100:g} is negative"
 
 
-def _of_period(period: Period | None) -> Iterable[str]:
+def _of_period(terms: Terms) -> Iterable[str]:
+    period = terms.period
+    if period is None and terms.period_of is PeriodOf.PERSON:
+        yield "period: it is to run from each person's day, and the table has none"
     if period is not None and not 1 <= period.months <= LONGEST_MONTHS:
         yield f"period: {period.months} months is not between 1 and {LONGEST_MONTHS}"
 

@@ -22,13 +22,14 @@ from cec_plugin.domain.basis import Step
 from cec_plugin.domain.conditions import Repeat
 from cec_plugin.domain.limits import Given
 from cec_plugin.domain.notices import Via
+from cec_plugin.domain.periods import Period
 from cec_plugin.domain.tables import (
     LEARNER,
     CreditTable,
     OfProgram,
     in_force,
 )
-from cec_plugin.domain.terms import AwardsTo, Decides
+from cec_plugin.domain.terms import AwardsTo, Decides, PeriodOf, Terms
 from cec_plugin.domain.worth import Case, Refused, worth
 
 
@@ -167,10 +168,17 @@ class _Weighing:
         bonus = None if one.role == LEARNER else case.table.bonus_for(case.rule, one.role)
         if one.of_parts is not None or (bonus is not None and bonus.first_time_only):
             repeat = Repeat.ONCE
-        if self._given.repeats(one, case.on, repeat, case.table.terms.period):
+        if self._given.repeats(one, case.on, repeat, self._period(case.table.terms)):
             raise Refused(RefusalCode.REPEATED, role=one.role, repeat=repeat)
         if bonus is not None and not bonus.stacks and one.activity.same in self._learned_here():
             raise Refused(RefusalCode.NOT_STACKING, role=one.role)
+
+    def _period(self, terms: Terms) -> Period | None:
+        """Return the periods of a table, as they run for this person."""
+        mine = self._person.conferred_on
+        if terms.period is None or terms.period_of is PeriodOf.TABLE or mine is None:
+            return terms.period
+        return Period(months=terms.period.months, anchor=mine)
 
     def _learned_here(self) -> frozenset[str]:
         """Return the activities for which the person has a learner's figure of their own."""
@@ -201,11 +209,11 @@ class _Weighing:
         return hundredths - earned
 
     def _capped(self, case: Case, hundredths: int) -> int:
-        terms = case.table.terms
+        terms, period = case.table.terms, self._period(case.table.terms)
         for cap in terms.caps:
             if cap.roles and case.one.role not in cap.roles:
                 continue
-            used = self._given.under(cap, case.one, case.on, case.rule.credit_type, terms.period)
+            used = self._given.under(cap, case.one, case.on, case.rule.credit_type, period)
             left = max(cap.hundredths - used, 0)
             if left == 0:
                 raise Refused(

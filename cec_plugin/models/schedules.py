@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from cec_plugin.domain.conditions import Repeat
 from cec_plugin.domain.selectors import Selector
 from cec_plugin.domain.tables import BonusKind, OfProgram
-from cec_plugin.domain.terms import AwardsTo, Decides, Per, Rounding
+from cec_plugin.domain.terms import AwardsTo, Decides, Per, PeriodOf, Rounding
 from cec_plugin.exceptions import LockedVersionError
 from cec_plugin.models.catalogue import CODE, Organization, Role
 from cec_plugin.models.fields import check, digest_field, validate_day, validate_figure
@@ -119,6 +119,15 @@ class Schedule(models.Model):
     period_months = models.PositiveIntegerField(_("period (months)"), null=True, blank=True)
     period_anchor = models.DateField(
         _("a period begins on"), null=True, blank=True, validators=[validate_day]
+    )
+    period_of = models.CharField(
+        _("periods run"),
+        max_length=20,
+        choices=[
+            (PeriodOf.TABLE.value, _("the same for everybody")),
+            (PeriodOf.PERSON.value, _("from the day a person's certification was conferred")),
+        ],
+        default=PeriodOf.TABLE.value,
     )
 
     objects = _ScheduleManager()

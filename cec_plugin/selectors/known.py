@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from datetime import date
 
+from django.db.models import Min
 from django.utils import timezone
 
 from cec_plugin import models
@@ -16,7 +17,7 @@ class KnownPeople:
     """Some people's memberships, the organizations' decisions, and the people's own words."""
 
     def __init__(self, person_ids: Collection[int], asks: Asks) -> None:
-        """Read what is asked of all of them: at most four queries, none where nothing asks."""
+        """Read what is asked of all of them: at most five queries, none where nothing asks."""
         self._relations: set[tuple[int, int]] = set()
         if asks.relation:
             rows = models.Relation.objects.filter(person_id__in=person_ids)
@@ -49,13 +50,15 @@ class KnownPeople:
                     hours_hundredths=hours,
                 )
         fixed = _fixed(person_ids) if asks.adjusted else {}
+        conferred = _conferred(person_ids) if asks.conferral else {}
         self._at = {
             pair: Person(
                 member=tuple(members.get(pair, ())),
                 approvals=approvals.get(pair, {}),
                 fixed=fixed.get(pair, {}),
+                conferred_on=conferred.get(pair),
             )
-            for pair in {*members, *approvals, *fixed}
+            for pair in {*members, *approvals, *fixed, *conferred}
         }
 
     def related(self, person_id: int, activity_id: int) -> bool:
@@ -65,6 +68,17 @@ class KnownPeople:
     def at(self, person_id: int, organization_id: int) -> Person:
         """Return a person as one organization knows them."""
         return self._at.get((person_id, organization_id), STRANGER)
+
+
+def _conferred(person_ids: Collection[int]) -> dict[tuple[int, int], date]:
+    """Return when each first certification was conferred, by person and organization."""
+    rows = (
+        models.Holding.objects.filter(person_id__in=person_ids)
+        .order_by()
+        .values_list("person_id", "designation__organization_id")
+        .annotate(first=Min("conferred_on"))
+    )
+    return {(person_id, pk): first for person_id, pk, first in rows}
 
 
 def _fixed(person_ids: Collection[int]) -> dict[tuple[int, int], dict[str, Fixed]]:

@@ -19,7 +19,7 @@ from cec_plugin.domain.notices import Via
 from cec_plugin.domain.periods import Period
 from cec_plugin.domain.selectors import Selector
 from cec_plugin.domain.tables import Bonus, BonusKind, CreditTable, OfProgram, Rule, Version
-from cec_plugin.domain.terms import AwardsTo, Cap, Decides, Measure, Per, Rounding, Terms
+from cec_plugin.domain.terms import AwardsTo, Cap, Decides, Measure, Per, PeriodOf, Rounding, Terms
 
 
 def rules_of(schedule_id: int) -> tuple[list[Rule], dict[str, Bonus]]:
@@ -83,6 +83,7 @@ def terms_of(schedule: models.Schedule) -> Terms:
             smallest=schedule.smallest_hundredths,
         ),
         period=period,
+        period_of=PeriodOf(schedule.period_of),
         caps=tuple(
             Cap(
                 code=row.code,
@@ -142,6 +143,7 @@ class Asks:
     relation: bool
     registration: bool
     adjusted: bool
+    conferral: bool
 
 
 class ActiveTables:
@@ -201,6 +203,7 @@ def _asks(tables: Sequence[CreditTable], *, approval: bool, adjusted: bool) -> A
     return Asks(
         approval=approval,
         adjusted=adjusted,
+        conferral=any(one.terms.period_of is PeriodOf.PERSON for one in tables),
         membership=any(one.terms.awards_to is AwardsTo.MEMBERS for one in tables),
         relation=any(one.asks.related for one in tables),
         registration=any(one.asks.registered for one in tables),

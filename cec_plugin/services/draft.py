@@ -19,6 +19,7 @@ EDITED = (
     "smallest_hundredths",
     "period_months",
     "period_anchor",
+    "period_of",
 )
 """What is a version's own, and copied into the next."""
 

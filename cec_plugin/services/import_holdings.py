@@ -13,6 +13,7 @@ from cec_plugin.domain.ports import Platform
 from cec_plugin.models.certifications import Holding, HoldingStatus
 from cec_plugin.selectors.holdings import Outcome, Plan, Planned, Reported, plan
 from cec_plugin.services import prepare
+from cec_plugin.services.conferred import conferred
 from cec_plugin.services.retry import in_transaction
 
 
@@ -37,7 +38,7 @@ def import_holdings(
     """Write the good rows, or with ``all_or_nothing`` none if any is bad.
 
     A holding that is there already is never overwritten; statuses that its history lacks are
-    added to it. ``by`` is who answers for the file, kept with the history. Opens a transaction of
+    added to it. ``by`` is who answers for the file, kept with the history. Opens transactions of
     its own.
     """
 
@@ -55,7 +56,12 @@ def import_holdings(
             return Imported(report=found.report, bad=found.bad, applied=False)
         return Imported(report=found.report, bad=found.bad, applied=True)
 
-    return in_transaction(work)
+    imported = in_transaction(work)
+    if imported.applied:
+        codes = {row.designation for row in sheet.rows}
+        held = models.Holding.objects.filter(designation__code__in=codes)
+        conferred(held.values_list("person_id", flat=True), now=now)
+    return imported
 
 
 def _write(one: Planned, by: str, now: datetime) -> list[int]:

@@ -132,6 +132,7 @@ def _schedule(pack: Pack) -> models.Schedule:
         smallest_hundredths=measure.smallest,
         period_months=period.months if period else None,
         period_anchor=period.anchor if period else None,
+        period_of=terms.period_of.value,
     )
 
 

@@ -17,6 +17,7 @@ from cec_plugin.services import program as programs
 from cec_plugin.services import serve
 from cec_plugin.services.activate import activate, mark_concerned
 from cec_plugin.services.authorize import OwnCreditError
+from cec_plugin.services.conferred import conferred
 from cec_plugin.services.decide import AlreadyDecidedError, decide
 from cec_plugin.services.draft import draft_from
 from cec_plugin.services.relate import relate
@@ -356,3 +357,28 @@ def test_a_table_whose_terms_contradict_each_other_is_refused_with_every_fault()
         "cap 'c'",
         "period",
     ]
+
+
+@pytest.mark.database
+def test_a_certification_that_is_entered_moves_a_persons_own_periods() -> None:
+    guild = factories.organization()
+    schedule = factories.table(
+        guild, [factories.rule(ETHICS, "10"), factories.rule(THEORY, "10")], active=False
+    )
+    models.Schedule.objects.filter(pk=schedule.pk).update(
+        period_months=12, period_anchor=date(2026, 1, 1), period_of="person"
+    )
+    schedule.caps.create(code="year", per="period", hundredths=1500)
+    activate(schedule.pk, by="tester", now=factories.NOW)
+    factories.finish("7", ETHICS, T0)
+    factories.finish("7", THEORY, T0 + timedelta(days=120))
+    factories.settle("7")
+    assert _balance() == 1500
+    designation = models.Designation.objects.create(organization=guild, code="x", name="X")
+    person_id = factories.person_of("7")
+    models.Holding.objects.create(
+        person_id=person_id, designation=designation, conferred_on=date(2024, 6, 1)
+    )
+    assert conferred([person_id], now=factories.NOW) == 2
+    factories.settle("7")
+    assert _balance() == 2000

@@ -22,9 +22,9 @@ from cec_plugin.domain.basis import Step, replay
 from cec_plugin.domain.conditions import Conditions, Repeat
 from cec_plugin.domain.notices import Via
 from cec_plugin.domain.periods import Period
-from cec_plugin.domain.selectors import ActivityRef
+from cec_plugin.domain.selectors import ActivityRef, Selector
 from cec_plugin.domain.tables import Bonus, BonusKind, CreditTable, OfProgram, Rule
-from cec_plugin.domain.terms import AwardsTo, Cap, Decides, Measure, Per, Rounding, Terms
+from cec_plugin.domain.terms import AwardsTo, Cap, Decides, Measure, Per, PeriodOf, Rounding, Terms
 from cec_plugin.domain.weigh import allocate
 from cec_plugin.exceptions import CecError
 from tests.unit.examples import CPC, ETHICS, finished, flat, per_hour, rule, stints
@@ -599,3 +599,16 @@ def test_a_refusal_tells_its_steps_up_to_where_it_ended(
     assert [step["step"] for step in refusal.steps] == told
     if "hundredths" in refusal.details:
         assert replay(refusal.steps) == int(refusal.details["hundredths"])
+
+
+def test_a_persons_own_period_runs_from_their_conferral_and_the_tables_for_everybody_else() -> None:
+    """A cap of 15 a year, and one course each in March and in July of 2026."""
+    cap = Cap(code="year", roles=frozenset(), per=Per.PERIOD, hundredths=1500)
+    terms = Terms(period=YEAR, period_of=PeriodOf.PERSON, caps=(cap,))
+    courses = [_course("A", 0), _course("B", 120)]
+    everything = rule("course-v1:CPC+*", selector=Selector.GLOB)
+    in_june = Person(conferred_on=date(2024, 6, 1))
+    assert _figures(_weigh(courses, everything, terms=terms)) == [1000, 500]
+    assert _figures(_weigh(courses, everything, terms=terms, person=in_june)) == [1000, 1000]
+    same = replace(terms, period_of=PeriodOf.TABLE)
+    assert _figures(_weigh(courses, everything, terms=same, person=in_june)) == [1000, 500]
