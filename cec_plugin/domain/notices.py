@@ -116,7 +116,7 @@ def _in_source_order(notice: Heard) -> tuple[object, ...]:
         notice.kind is Kind.WITHDRAWN,
         notice.via,
         notice.finished_at or notice.occurred_at,
-        notice.service_hundredths or 0,
+        -1 if notice.service_hundredths is None else notice.service_hundredths,
         notice.grade,
         notice.mode,
     )

@@ -158,3 +158,8 @@ def test_two_corrections_of_the_very_same_instant_fold_to_the_same_in_either_ord
         earned(1, via=Via.ENTRY, finished=1, service=300, grade="0.7", mode="honor"),
     ]
     assert fold(told) == fold(told[::-1])
+
+
+def test_no_hours_and_zero_hours_told_at_the_very_same_instant_fold_to_the_same() -> None:
+    told = [earned(1, via=Via.ENTRY, service=0), earned(1, via=Via.ENTRY)]
+    assert fold(told) == fold(told[::-1])
