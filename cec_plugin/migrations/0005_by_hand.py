@@ -82,7 +82,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='adjustment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('earned_on__isnull', False), ('entry__isnull', True), ('kind', 'award')), models.Q(models.Q(('kind', 'award'), _negated=True), ('entry__isnull', False)), _connector='OR'), name='cec_adjustment_of'),
+            constraint=cec_plugin.models.fields.check(condition=models.Q(models.Q(('earned_on__isnull', False), ('entry__isnull', True), ('kind', 'award')), models.Q(models.Q(('kind', 'award'), _negated=True), ('entry__isnull', False)), _connector='OR'), name='cec_adjustment_of'),
         ),
         migrations.AddConstraint(
             model_name='officer',

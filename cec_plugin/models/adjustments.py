@@ -16,8 +16,9 @@ class Adjustment(models.Model):
 
     ``hundredths`` is what the credit comes to by it (zero where it is taken back). An award has an
     ``earned_on`` and no ``entry``; every other kind has the ``entry`` it is about, and that
-    entry's ``participation`` where it came from one: its credit is then fixed, whatever the table
-    says, until a release. ``decided_by`` is whoever asked where no second person is needed.
+    entry's ``activity``, and its ``participation`` where it came from one: the credit of that is
+    then fixed, whatever the table says, until a release. ``decided_by`` is whoever asked where no
+    second person is needed.
 
     .. no_pii:
     """

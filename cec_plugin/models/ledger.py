@@ -99,10 +99,7 @@ class CreditEntry(AppendOnlyModel):
         """Return what it is for; an opening balance is for nothing in particular."""
         if self.participation is not None:
             return self.participation.activity
-        if self.adjustment is None:
-            return None
-        of: CreditEntry | None = self.adjustment.entry
-        return self.adjustment.activity if of is None else of.activity
+        return None if self.adjustment is None else self.adjustment.activity
 
 
 class Refusal(models.Model):

@@ -30,6 +30,8 @@ def held(
             "participation_id",
             "participation__activity_id",
             "participation__activity__key",
+            "adjustment__activity_id",
+            "adjustment__activity__key",
             "credit_type",
             "hundredths",
             "earned_at",
@@ -37,14 +39,15 @@ def held(
     )
     tags = _rule_tags({(row[2], row[3]) for row in rows if row[2] is not None})
     found: dict[int, list[Held]] = defaultdict(list)
-    for person, at, table, line, pk, of, activity_id, key, credit_type, hundredths, earned in rows:
+    for person, at, table, line, pk, of, *activities, credit_type, hundredths, earned in rows:
+        finished_id, finished, by_hand_id, by_hand = activities
         found[person].append(
             Held(
                 entry=pk,
                 organization=organizations[at],
                 participation=of,
-                activity_id=activity_id,
-                activity=key or "",
+                activity_id=finished_id or by_hand_id,
+                activity=finished or by_hand or "",
                 credit_type=credit_type,
                 hundredths=hundredths,
                 earned_at=earned,

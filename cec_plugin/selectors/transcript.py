@@ -97,7 +97,6 @@ def transcript(person_id: int, *, now: datetime) -> Transcript:
             "account__organization",
             "participation__activity",
             "adjustment__activity",
-            "adjustment__entry__adjustment__activity",
             "schedule",
         )
         .order_by("-earned_at", "-id")

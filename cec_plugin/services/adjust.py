@@ -163,6 +163,7 @@ def _of(  # noqa: PLR0917 - the parts of one decision
         account=account,
         entry=entry,
         participation_id=entry.participation_id,
+        activity=entry.activity,
         credit_type=entry.credit_type,
         hundredths=hundredths,
     )

@@ -157,14 +157,10 @@ class _Rehearsal:
                 )
             )
         ]
-        decided = allocate(
-            finished,
-            self._tables.organization,
-            self._tables.table,
-            known.at(account.person_id, account.organization_id),
-        )
+        person = known.at(account.person_id, account.organization_id)
+        decided = allocate(finished, self._tables.organization, self._tables.table, person)
         lines = {one.participation: one for one in decided if isinstance(one, Line)}
-        return difference(finished, lines, awards)
+        return difference(finished, lines, awards, person.fixed)
 
     def _change(
         self, changes: Sequence[Award | Reversal], participations: Sequence[models.Participation]

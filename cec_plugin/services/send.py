@@ -26,7 +26,6 @@ def load(claimed: Iterable[Claimed]) -> dict[int, Letter]:
         models.Delivery.objects.filter(pk__in=[one.id for one in claimed]).select_related(
             "entry__participation__activity",
             "entry__adjustment__activity",
-            "entry__adjustment__entry__adjustment__activity",
             "entry__account__organization",
         )
     )

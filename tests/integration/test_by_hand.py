@@ -12,6 +12,7 @@ from cec_plugin.domain.allocation import RefusalCode
 from cec_plugin.domain.basis import replay
 from cec_plugin.domain.delivery import Result
 from cec_plugin.models.adjustments import Adjustment
+from cec_plugin.selectors.progress import standings
 from cec_plugin.services import adjust
 from cec_plugin.services.adjust import AdjustmentError, SecondPersonError
 from cec_plugin.services.authorize import NotAnsweringError, OwnCreditError
@@ -139,6 +140,17 @@ def test_an_award_by_hand_is_dated_where_the_organization_is(guild: models.Organ
     assert entry.hundredths == replay(entry.basis) == 500
     assert entry.earned_at == datetime(2025, 12, 31, 20, 0, tzinfo=UTC)
     assert entry.activity == activity
+    designation = models.Designation.objects.create(
+        organization=guild, code="x", name="X", cycle="none", target_hundredths=100
+    )
+    tag = models.Tag.objects.create(organization=guild, code="ethics", label="Ethics")
+    tag.activities.add(activity)
+    designation.requirements.create(kind="minimum", code="m", hundredths=1, tags=["ethics"])
+    models.Holding.objects.create(
+        person_id=factories.person_of(LEARNER), designation=designation, conferred_on=T0.date()
+    )
+    (standing,) = standings(factories.person_of(LEARNER), on=NOW.date())
+    assert [check.have for check in standing.cycles[-1].checks] == [1500, 1500]
 
 
 def test_an_award_by_hand_can_be_corrected_and_taken_back(guild: models.Organization) -> None:
@@ -154,6 +166,7 @@ def test_an_award_by_hand_can_be_corrected_and_taken_back(guild: models.Organiza
         ("reversal", -700),
     ]
     assert last.earned_at == entry.earned_at
+    assert last.activity == entry.activity
 
 
 def test_the_registry_hears_of_each_step_once_and_in_order(guild: models.Organization) -> None:
