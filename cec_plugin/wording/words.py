@@ -160,10 +160,10 @@ def reversal(reason: ReversalReason | None, via: Via | None) -> str:
             return _("no longer a passing grade")
         case ReversalReason.WITHDRAWN, Via.ENTRY:
             return _("entry withdrawn")
-        case ReversalReason.WITHDRAWN, _:
-            return _("certificate revoked")
         case ReversalReason.WITHDRAWN, Via.TEAM:
             return _("no longer in the course's team")
+        case ReversalReason.WITHDRAWN, _:
+            return _("certificate revoked")
         case ReversalReason.BY_HAND, _:
             return _("corrected or taken back by hand")
         case ReversalReason.CHANGED, _:

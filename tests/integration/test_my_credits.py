@@ -16,7 +16,9 @@ from cec_plugin.domain.delivery import Result
 from cec_plugin.domain.keys import digest
 from cec_plugin.domain.notices import Via
 from cec_plugin.domain.ports import CompletionFacts, CourseFacts
+from cec_plugin.domain.posting import ReversalReason
 from cec_plugin.models.ledger import EntryKind
+from cec_plugin.wording import words
 from tests import factories as make
 from tests.factories import NOW, SmallPlatform
 
@@ -622,3 +624,13 @@ def test_what_was_heard_and_is_not_settled_yet_is_said() -> None:
     assert said in client.get(reverse("cec_plugin:my_credits")).content.decode()
     make.settle(str(learner.pk))
     assert said not in client.get(reverse("cec_plugin:my_credits")).content.decode()
+
+
+def test_what_is_taken_back_is_named_for_what_it_was() -> None:
+    said = {via: words.reversal(ReversalReason.WITHDRAWN, via) for via in Via}
+    assert said == {
+        Via.CERTIFICATE: "certificate revoked",
+        Via.PASSING: "no longer a passing grade",
+        Via.ENTRY: "entry withdrawn",
+        Via.TEAM: "no longer in the course's team",
+    }
