@@ -32,6 +32,7 @@ class NotCredited:
     elsewhere: bool
     unit: str = "hours"
     organization_id: int | None = None
+    activity_id: int | None = None
     earned_from: str = ""
     in_force: InForce | None = None
     basis: tuple[Step, ...] = ()
@@ -116,6 +117,7 @@ def refusal(
         elsewhere=elsewhere,
         unit=organization.unit,
         organization_id=row.organization_id,
+        activity_id=one.activity_id,
         earned_from=one.earned_from,
         in_force=in_force.get(line_of(row)),
         basis=tuple(row.details.get("steps", ())),

@@ -15,8 +15,9 @@ def relate(
 ) -> bool:
     """Keep the word, its wording and its time; return False where it was given before.
 
-    The activity is that of the participation, which must be the person's own. Opens transactions
-    of its own, and has the person settled again.
+    The activity is that of the participation, which must be the person's own. The person is
+    settled again by it: marked in the same transaction, so that no word is kept and then
+    forgotten. Opens a transaction of its own.
 
     Raises:
         Participation.DoesNotExist: it is somebody else's, or nobody's.
@@ -31,9 +32,8 @@ def relate(
             activity_id=participation.activity_id,
             defaults={"wording": wording, "language": language, "given_at": now},
         )
+        if new:
+            mark(Q(identity__person_id=person_id, activity_id=participation.activity_id), now=now)
         return new
 
-    if not in_transaction(work):
-        return False
-    mark(Q(identity__person_id=person_id, activity_id=participation.activity_id), now=now)
-    return True
+    return in_transaction(work)

@@ -1,10 +1,11 @@
 """What earned nothing, or nothing yet, as rows: each opens into its steps."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from cec_plugin.selectors.transcript import NotCredited
+from cec_plugin.web.own_word import OwnWord
 from cec_plugin.wording import refused, words
 
 
@@ -19,13 +20,17 @@ class Reason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedRow:
-    """Something finished without credit, and why, from each organization."""
+    """Something finished without credit, and why, from each organization.
+
+    ``word`` is what the learner is asked to say on it.
+    """
 
     on: date
     day: str
     title: str
     role: str
     reasons: tuple[Reason, ...]
+    word: OwnWord | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +49,13 @@ class EstimateRow:
     steps: tuple[str, ...]
 
 
-def refused_rows(refusals: Iterable[NotCredited]) -> tuple[RefusedRow, ...]:
-    """Return a row for each thing finished, with the reason of each organization."""
+def refused_rows(
+    refusals: Iterable[NotCredited], own_words: Mapping[int, OwnWord]
+) -> tuple[RefusedRow, ...]:
+    """Return a row for each thing finished, with the reason of each organization.
+
+    ``own_words`` are by participation.
+    """
     by_participation: dict[int, list[NotCredited]] = {}
     for one in refusals:
         by_participation.setdefault(one.participation_id, []).append(one)
@@ -63,6 +73,7 @@ def refused_rows(refusals: Iterable[NotCredited]) -> tuple[RefusedRow, ...]:
                 )
                 for one in same
             ),
+            word=own_words.get(same[0].participation_id),
         )
         for same in by_participation.values()
     )

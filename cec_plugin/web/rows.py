@@ -1,15 +1,17 @@
 """What the page of credits shows, in words: a template only arranges it."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cec_plugin.models.outbox import HoldCode
 from cec_plugin.selectors.transcript import Credit, NotCredited, Shown, Total, Transcript
+from cec_plugin.web.own_word import OwnWord
 from cec_plugin.web.refusal_rows import (
     EstimateRow,
     RefusedRow,
@@ -20,6 +22,7 @@ from cec_plugin.web.refusal_rows import (
 from cec_plugin.web.standing_cards import Card
 from cec_plugin.wording import refused, why, words
 
+NO_WORDS: Mapping[int, OwnWord] = MappingProxyType({})
 REVERSED = "reversed"
 """The code of the state that the row of a reversal shows: that it is one, and why."""
 
@@ -77,15 +80,20 @@ class Year:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """What a person is asked to do, and why."""
+    """What a person is asked to do, and why; ``leads_to`` is the id of the place for it."""
 
     what: str
     how: str
+    leads_to: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """All of it. ``pending`` says that a state may change by itself soon."""
+    """All of it. ``pending`` says that a state may change by itself soon.
+
+    ``given`` says that the learner's own word was given and is being worked out, and
+    ``asks_elsewhere`` that it is asked for among ``refused_elsewhere``.
+    """
 
     cards: tuple[Card, ...]
     totals: tuple[TotalCard, ...]
@@ -95,19 +103,29 @@ class Page:
     refused: tuple[RefusedRow, ...]
     refused_elsewhere: tuple[RefusedRow, ...]
     pending: bool
+    given: bool = False
+    asks_elsewhere: bool = False
 
 
-def page(of: Transcript, cards: tuple[Card, ...] = ()) -> Page:
-    """Put a transcript into words, beside the cards of certifications."""
+def page(
+    of: Transcript, cards: tuple[Card, ...] = (), own_words: Mapping[int, OwnWord] = NO_WORDS
+) -> Page:
+    """Put a transcript into words, beside the cards of certifications.
+
+    ``own_words`` are what the learner is asked to say, by participation.
+    """
+    elsewhere = refused_rows((one for one in of.not_credited if one.elsewhere), own_words)
     return Page(
         cards=cards,
         totals=tuple(_total(one) for one in of.totals),
-        calls=tuple(_calls(of.credits)),
+        calls=(*_calls(of.credits), *_calls_for_word(own_words)),
         years=_years(of.credits, of.waiting),
         estimates=tuple(estimate_row(one) for one in of.estimates),
-        refused=refused_rows(one for one in of.not_credited if not one.elsewhere),
-        refused_elsewhere=refused_rows(one for one in of.not_credited if one.elsewhere),
+        refused=refused_rows((one for one in of.not_credited if not one.elsewhere), own_words),
+        refused_elsewhere=elsewhere,
         pending=any(one.state is Shown.BEING_SENT for one in of.credits),
+        given=any(word.given for word in own_words.values()),
+        asks_elsewhere=any(row.word for row in elsewhere),
     )
 
 
@@ -237,3 +255,18 @@ def _calls(credits_: Iterable[Credit]) -> Iterable[Call]:
                 )
                 % told,
             )
+
+
+def _calls_for_word(own_words: Mapping[int, OwnWord]) -> Iterable[Call]:
+    asked = [word for word in own_words.values() if not word.given]
+    if asked:
+        yield Call(
+            what=ngettext(
+                "%(number)s activity needs your word that it relates to your work.",
+                "%(number)s activities need your word that they relate to your work.",
+                len(asked),
+            )
+            % {"number": len(asked)},
+            how=_("Read the sentence and give it below."),
+            leads_to=f"cec-word-{asked[0].participation_id}",
+        )

@@ -1,22 +1,27 @@
-"""The pages, each of which shows a person what is theirs and nothing else."""
+"""The pages, each of which shows a person what is theirs, or takes their word on it."""
 
 from datetime import UTC, datetime
 
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from cec_plugin import models
 from cec_plugin.adapters.platform import name_of
 from cec_plugin.conf import get_settings
 from cec_plugin.domain.keys import identity_key
 from cec_plugin.selectors.estimates import estimate
+from cec_plugin.selectors.own_words import is_asked
 from cec_plugin.selectors.transcript import transcript
 from cec_plugin.selectors.waiting import awaits_settling
+from cec_plugin.services.relate import relate
 from cec_plugin.web.application import application
 from cec_plugin.web.earning import would_earn
+from cec_plugin.web.own_word import own_words, read
 from cec_plugin.web.rows import EMPTY, Page, page
 from cec_plugin.web.standing_cards import cards
 
@@ -70,6 +75,35 @@ def request_page(request: HttpRequest, participation_id: int, organization_id: i
     )
 
 
+@require_POST
+@cache_control(private=True, no_store=True)
+def give_word(request: HttpRequest, participation_id: int) -> HttpResponse:
+    """Keep the learner's own word on what they finished; a second time changes nothing.
+
+    Whoever signs in on the way comes to the page, not here, and can read the sentence again. So
+    does whoever sends a sentence that the page did not show: it is asked for once more.
+
+    Raises:
+        Http404: no organization asks for it, or it is somebody else's.
+    """
+    back = reverse("cec_plugin:my_credits")
+    if not request.user.is_authenticated:
+        return redirect_to_login(back)
+    identity = _identity(request)
+    if identity is None or not is_asked(identity.person_id, participation_id):
+        raise Http404
+    said = read(request.POST.get("word", ""), participation_id)
+    if said is not None:
+        relate(
+            participation_id=participation_id,
+            person_id=identity.person_id,
+            wording=said.wording,
+            language=said.language,
+            now=datetime.now(UTC),
+        )
+    return redirect(back)
+
+
 def _key(request: HttpRequest) -> str:
     return identity_key(site=get_settings().site, subject=str(request.user.pk))
 
@@ -80,4 +114,8 @@ def _identity(request: HttpRequest) -> models.Identity | None:
 
 def _page(person_id: int, now: datetime) -> Page:
     found = transcript(person_id, now=now)
-    return page(found, cards(person_id, of=found, now=now))
+    return page(
+        found,
+        cards(person_id, of=found, now=now),
+        own_words(person_id, found.not_credited),
+    )
