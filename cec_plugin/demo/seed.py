@@ -41,6 +41,7 @@ PERSONAS = (
     Persona(username="chloe", first_name="Chloé", last_name="Nguyen", number="CPC-1003"),
     Persona(username="david", first_name="David", last_name="Okafor", number="CPC-1004"),
     Persona(username="elena", first_name="Elena", last_name="Popescu", number="CPC-1005"),
+    Persona(username="farid", first_name="Farid", last_name="Haddad", number="CPC-1006"),
 )
 MEMBERS = {
     persona.number or "CPC-1002": f"{persona.first_name} {persona.last_name}"

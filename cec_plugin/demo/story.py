@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -12,9 +12,12 @@ from cec_plugin import models
 from cec_plugin.adapters.platform import get_platform
 from cec_plugin.demo import campus
 from cec_plugin.demo.models import Course
+from cec_plugin.domain.actors import Actor
+from cec_plugin.domain.allocation import RefusalCode
 from cec_plugin.domain.credits import format_hundredths
 from cec_plugin.domain.delivery import State
 from cec_plugin.services.activate import activate
+from cec_plugin.services.decide import decide
 from cec_plugin.services.draft import draft_from
 from cec_plugin.services.link import link
 from cec_plugin.services.prepare import activity, identity
@@ -45,6 +48,7 @@ class Story:
         self._one_has_no_member_number()
         self._one_is_revoked_and_earned_again()
         self._service_is_entered()
+        self._a_team_is_proposed()
         self._a_course_is_mapped_late()
 
     def _a_learner_finishes(self) -> None:
@@ -101,6 +105,25 @@ class Story:
         )
         self._until_delivered("david", 1)
 
+    def _a_team_is_proposed(self) -> None:
+        self._tell(
+            "Farid was in the team of Resumes until its run ended. That is proposed, no more."
+        )
+        now, resumes = datetime.now(UTC), _course("5W-Resumes")
+        campus.end_run(resumes, at=now - timedelta(days=1))
+        campus.join_team(_user("farid"), resumes, role="instructor", at=now - timedelta(weeks=5))
+        self._until("farid", "with your association", lambda: _proposals("farid").exists())
+        self._tell("An officer approves it for the association.")
+        admin, waiting = _user("admin"), _proposals("farid").get()
+        decide(
+            participation_id=waiting.participation_id,
+            organization_id=waiting.organization_id,
+            approved=True,
+            by=Actor(name=admin.get_username(), subject=str(admin.pk), everywhere=True),
+            now=datetime.now(UTC),
+        )
+        self._until_delivered("farid", 1)
+
     def _a_course_is_mapped_late(self) -> None:
         self._tell("Elena finishes Mentoring. No rule names it: finished, not credited.")
         campus.finish(_user("elena"), _course("Mentoring"))
@@ -154,6 +177,12 @@ def _course(part: str) -> Course:
 
 def _identity(username: str) -> models.Identity:
     return identity(site="campus", subject=str(_user(username).pk))
+
+
+def _proposals(username: str) -> "QuerySet[models.Refusal]":
+    return models.Refusal.objects.filter(
+        participation__identity=_identity(username), code=RefusalCode.AWAITS_APPROVAL
+    )
 
 
 def _deliveries(username: str) -> "QuerySet[models.Delivery]":

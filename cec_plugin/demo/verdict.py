@@ -16,6 +16,7 @@ EXPECTED = Counter(
         ("CPC-1003", "course-v1:CPC+WEB-LMI+2026", "1", "active"),
         ("CPC-1004", "course-v1:CPC+Theory+2026", "20", "active"),
         ("CPC-1005", "course-v1:CPC+Mentoring+2026", "50", "active"),
+        ("CPC-1006", "course-v1:CPC+5W-Resumes+2026", "20", "active"),
     ]
 )
 
