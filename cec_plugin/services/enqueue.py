@@ -150,7 +150,7 @@ def release_successors(delivery: models.Delivery, *, now: datetime) -> set[int]:
         return _release_after(delivery, now)
     if delivery.state == State.VOID and delivery.entry.kind == EntryKind.REVERSAL:
         return _release_after(delivery, now)
-    if delivery.presence != Presence.ABSENT or delivery.entry.kind != EntryKind.AWARD:
+    if delivery.presence != Presence.ABSENT or delivery.entry.kind == EntryKind.REVERSAL:
         return set()
     reversal = models.Delivery.objects.filter(
         after=delivery, state=State.HELD.value, hold_code=HoldCode.PREDECESSOR

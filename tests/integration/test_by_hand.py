@@ -16,6 +16,7 @@ from cec_plugin.selectors.progress import standings
 from cec_plugin.services import adjust
 from cec_plugin.services.adjust import AdjustmentError, SecondPersonError
 from cec_plugin.services.authorize import NotAnsweringError, OwnCreditError
+from cec_plugin.services.settle_by_hand import settle_by_hand
 from cec_plugin.services.sweep import settle_due
 from tests import factories
 from tests.factories import NOW
@@ -183,6 +184,20 @@ def test_the_registry_hears_of_each_step_once_and_in_order(guild: models.Organiz
     factories.answer(registry, Result.DELIVERED)
     assert set(models.Delivery.objects.values_list("state", flat=True)) == {"delivered"}
     assert len(set(models.Delivery.objects.values_list("reference", flat=True))) == 3
+
+
+def test_an_award_by_hand_that_the_registry_has_not_got_holds_up_neither_its_reversal_nor_the_next(
+    guild: models.Organization,
+) -> None:
+    registry = factories.registry(guild)
+    factories.link(LEARNER, guild, "A-1")
+    _award(guild)
+    entry = models.CreditEntry.objects.get(kind="adjustment")
+    assert factories.answer(registry, Result.CONFLICT) == 1
+    _correct(700, entry_id=entry.pk)
+    settle_by_hand(models.Delivery.objects.get(entry=entry).pk, done=False, by="omar", now=NOW)
+    states = models.Delivery.objects.order_by("pk").values_list("state", flat=True)
+    assert list(states) == ["void", "void", "pending"]
 
 
 @pytest.mark.parametrize("hundredths", [0, -100])
