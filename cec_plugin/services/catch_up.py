@@ -7,7 +7,7 @@ from functools import partial
 from django.db.models import F
 
 from cec_plugin import models
-from cec_plugin.services.enqueue import enqueue
+from cec_plugin.services.enqueue import enqueue, void_unsent
 from cec_plugin.services.retry import in_transaction
 from cec_plugin.services.wake import deliver_on_commit
 
@@ -53,6 +53,11 @@ def _of_account(registry: models.Registry, account: models.Account, now: datetim
         .exclude(pk__in=told.values("entry_id"))
         .order_by("pk")
     )
+    # What was taken back while the registry was there, but not told of the award: its reversal
+    # has nothing to take back any more, so the award must not go out either.
+    ended = list(
+        told.filter(entry__reverses__in=untold).values_list("entry__reverses_id", flat=True)
+    )
     woken = enqueue(
         untold,
         organization_by_account={account.pk: account.organization_id},
@@ -60,5 +65,8 @@ def _of_account(registry: models.Registry, account: models.Account, now: datetim
         now=now,
         registry_id=registry.pk,
     )
+    if ended:
+        awards = models.Delivery.objects.filter(registry=registry, entry__in=ended)
+        void_unsent(awards.values_list("pk", flat=True), now=now)
     deliver_on_commit(woken)
     return len(untold)

@@ -125,6 +125,24 @@ def test_a_registry_that_comes_later_is_told_of_what_was_recorded_before(
     assert held.reversals == ()
 
 
+def test_a_registry_never_hears_of_an_award_that_ended_before_it_was_caught_up(
+    guild: models.Organization, sandbox: Sandbox
+) -> None:
+    _earn(guild, "0", "1")
+    registry = _register(guild, sandbox, paused=True)
+    for subject in ("0", "1"):
+        factories.withdraw(subject, ETHICS, T0 + HOUR)
+        factories.settle(subject)
+    factories.finish("1", ETHICS, T0 + 2 * HOUR)
+    factories.settle("1")
+    resume(registry.pk)
+    sweep(platform=SmallPlatform(), now=NOW)
+    deliver_registry(registry.pk)
+    held = sandbox.control.data()
+    assert [credit.member_number for credit in held.credits] == ["M-1"]
+    assert held.reversals == ()
+
+
 def test_a_registry_that_nobody_has_opened_yet_is_told_of_nothing(
     guild: models.Organization, sandbox: Sandbox
 ) -> None:
