@@ -55,13 +55,13 @@ class FinishedPrograms(ProgramsOf):
         self.changed: set[str] = set()
         for activity_id, program in self._programs.items():
             taken = domain.courses_of(program, self._taken)
-            if not taken:
-                continue
             before = [
                 one
                 for one in participations
                 if one.activity_id == activity_id and one.occurrence == OCCURRENCE
             ]
+            if not taken and not before:
+                continue
             completion = domain.complete(program, taken, exempt.get(activity_id, frozenset()))
             # Of two people who became one, the first to have finished it goes on.
             before.sort(key=lambda one: one.pk)

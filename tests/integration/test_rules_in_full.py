@@ -253,6 +253,20 @@ def test_a_program_is_topped_up_when_its_last_course_is_finished_and_ends_with_i
 
 
 @pytest.mark.database
+def test_a_program_ends_when_it_takes_none_of_the_courses_any_more_that_finished_it() -> None:
+    _table(factories.organization(), factories.rule(ETHICS, "10"), factories.rule(CDP, "200"))
+    made = _program(ETHICS)
+    factories.finish("7", ETHICS, T0)
+    factories.settle("7")
+    assert _balance() == 20000
+    models.PartCourse.objects.filter(part__program=made).update(pattern=THEORY)
+    programs.resettle(made.activity_id, now=factories.NOW)
+    factories.settle_everybody()
+    assert _balance() == 1000
+    assert not models.Participation.objects.filter(settle_at__isnull=False).exists()
+
+
+@pytest.mark.database
 def test_a_top_up_of_zero_is_told() -> None:
     _table(
         factories.organization(),
