@@ -7,6 +7,7 @@ from cec_plugin.domain.ports import Platform
 from cec_plugin.exceptions import CecError
 from cec_plugin.models.previews import PreviewedAccount
 from cec_plugin.selectors.tables import content_digest
+from cec_plugin.services import prepare
 from cec_plugin.services.activate import activate
 from cec_plugin.services.settle import settle_only_if
 
@@ -50,6 +51,7 @@ def apply_preview(preview: models.Preview, *, platform: Platform, now: datetime)
         if not settle_as_previewed(row, platform=platform, now=now):
             mine = models.PreviewedAccount.objects.filter(pk=row.pk)
             mine.update(outcome=PreviewedAccount.Outcome.SKIPPED)
+    prepare.accounts_at(preview.schedule.organization_id)
     _list_newcomers(preview)
     preview.applied_at = now
     preview.save(update_fields=["applied_at"])

@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
 
 from cec_plugin import models
 from cec_plugin.domain import keys
 from cec_plugin.domain.ports import Platform
 
 TITLE_LENGTH = 255
+PAGE = 500
 
 REFRESH_AFTER = timedelta(days=1)
 """How long what we know of a course (its title, its end) is taken as it is."""
@@ -44,6 +46,23 @@ def accounts(person_id: int) -> None:
         ],
         ignore_conflicts=True,
     )
+
+
+def accounts_at(organization_id: int) -> None:
+    """Give everybody who took part in anything an account at an organization, a page at a time."""
+    took_part = models.Participation.objects.filter(identity__person_id=OuterRef("pk"))
+    missing = models.Person.objects.filter(Exists(took_part)).exclude(
+        pk__in=models.Account.objects.filter(organization_id=organization_id).values("person_id")
+    )
+    last = 0
+    while page := list(
+        missing.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:PAGE]
+    ):
+        last = page[-1]
+        models.Account.objects.bulk_create(
+            [models.Account(person_id=pk, organization_id=organization_id) for pk in page],
+            ignore_conflicts=True,
+        )
 
 
 def activity(*, site: str, key: str, platform: Platform, now: datetime) -> models.Activity:

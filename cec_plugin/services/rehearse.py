@@ -24,6 +24,7 @@ from cec_plugin.selectors.finished import as_finished
 from cec_plugin.selectors.known import KnownPeople
 from cec_plugin.selectors.programs import programs
 from cec_plugin.selectors.tables import DraftTables, content_digest, rules_of, terms_of
+from cec_plugin.services import prepare
 from cec_plugin.services.finish import ProgramsOf
 from cec_plugin.services.post import awards_of
 from cec_plugin.services.retry import in_transaction
@@ -53,14 +54,17 @@ def begin(schedule_id: int, *, by: str, now: datetime) -> models.Preview:
 def rehearse(preview: models.Preview, *, now: datetime) -> None:
     """Look at every account of the organization that the preview has not come to yet.
 
-    Opens a transaction of its own for each range. Nothing is written but the preview. A draft
-    that was edited meanwhile is begun again with what it says now.
+    Opens a transaction of its own for each range. Nothing is written but the preview, and an
+    account for whoever has none yet at an organization that is new. A draft that was edited
+    meanwhile is begun again with what it says now.
     """
     digest = content_digest(preview.schedule)
     if digest != preview.digest:
         preview.accounts.all().delete()
         preview.digest, preview.next_account_id = digest, 0
         preview.save(update_fields=["digest", "next_account_id"])
+    if preview.next_account_id == 0:
+        prepare.accounts_at(preview.schedule.organization_id)
     rehearsal = _Rehearsal(preview, now)
     while in_transaction(rehearsal.next_range):
         pass

@@ -110,6 +110,18 @@ def test_applied_it_is_what_settling_from_scratch_would_have_done(
     assert models.Delivery.objects.count() == models.CreditEntry.objects.count()
 
 
+def test_the_first_table_of_a_new_organization_is_previewed_for_everybody_there_is(
+    draft: models.Schedule,
+) -> None:
+    other = factories.organization("other", "Other body")
+    first = factories.table(other, [factories.rule(ETHICS, "4")], active=False)
+    preview = _rehearse(first)
+    assert list(preview.accounts.values_list("after_hundredths", flat=True)) == [400] * 3
+    _apply(preview)
+    assert set(preview.accounts.values_list("outcome", flat=True)) == {"applied"}
+    assert sorted(_balances().values()) == [400] * 3 + [1000] * 3
+
+
 def test_an_account_that_changed_meanwhile_is_skipped_and_a_new_preview_settles_it(
     draft: models.Schedule,
 ) -> None:
