@@ -87,9 +87,13 @@ def settle_as_previewed(row: models.PreviewedAccount, *, platform: Platform, now
     """
 
     def unchanged() -> bool:
-        """Say whether the lock, which adds one to the revision, was the first since."""
+        """Say whether the lock, which adds one to the revision, was the first since.
+
+        Nor may settling find more than was previewed: what was heard takes no lock, and the end
+        of a run comes by itself.
+        """
         account = models.Account.objects.get(pk=row.account_id)
-        return account.revision == row.revision + 1
+        return account.revision == row.revision + 1 and not _waits(account.person_id, now)
 
     def applied() -> None:
         models.PreviewedAccount.objects.filter(pk=row.pk).update(
@@ -99,3 +103,11 @@ def settle_as_previewed(row: models.PreviewedAccount, *, platform: Platform, now
     return settle_only_if(
         row.account.person_id, unchanged, then=applied, platform=platform, now=now
     )
+
+
+def _waits(person_id: int, now: datetime) -> bool:
+    """Say whether something of the person was heard and not settled, or is due."""
+    mine = models.Identity.objects.filter(person_id=person_id).values("key")
+    heard = models.Notice.objects.filter(identity_key__in=mine, settled_at__isnull=True)
+    due = models.Participation.objects.filter(identity__person_id=person_id, settle_at__lte=now)
+    return heard.exists() or due.exists()

@@ -148,6 +148,35 @@ def test_an_account_that_changed_meanwhile_is_skipped_and_a_new_preview_settles_
     assert sorted(_balances().values()) == [1500, 1500, 5500, 5500]
 
 
+def test_whoever_was_heard_of_and_not_settled_since_gets_nothing_that_was_not_shown(
+    draft: models.Schedule,
+) -> None:
+    preview = _rehearse(draft)
+    factories.finish("2", THEORY, T0 + timedelta(days=2))
+    _apply(preview)
+    skipped = preview.accounts.filter(outcome="skipped")
+    assert [row.account.person_id for row in skipped] == [factories.person_of("2")]
+    assert sorted(_balances().values()) == [1000, 1500, 5500]
+
+
+def test_a_run_that_ends_between_a_preview_and_its_application_is_not_applied_unseen(
+    draft: models.Schedule,
+) -> None:
+    theory = models.Activity.objects.get(key=THEORY)
+    theory.counts, theory.ends_at = "run_end", factories.NOW + timedelta(hours=1)
+    theory.save()
+    models.Participation.objects.filter(activity=theory).update(settle_at=factories.NOW)
+    factories.settle("3")
+    preview = _rehearse(draft)
+    later = factories.NOW + timedelta(hours=2)
+    ask(preview.pk, by="root", now=later)
+    go_on(platform=factories.SmallPlatform(), now=later)
+    told = dict(preview.accounts.values_list("account_id", "after_hundredths"))
+    applied = preview.accounts.filter(outcome="applied").values_list("account_id", flat=True)
+    assert len(applied) == 2
+    assert {pk: _balances()[pk] for pk in applied} == {pk: told[pk] for pk in applied}
+
+
 def test_an_apply_that_was_cut_off_goes_on(draft: models.Schedule) -> None:
     preview = _rehearse(draft)
     row = preview.accounts.order_by("pk")[0]
