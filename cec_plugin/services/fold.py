@@ -18,6 +18,9 @@ from cec_plugin.services.ask import Key
 TEAM_ROLE = "team_role"
 """Under which name the evidence of a notice keeps the platform's role."""
 
+FOUND_IN_LIST = "list"
+"""What the evidence of a notice says was ``found`` where a role comes from the platform's list."""
+
 FROM_RUN_END = "run_end"
 """Where the date of service in a team comes from."""
 
@@ -177,6 +180,7 @@ def _apply_team(
                     role=str(notice.evidence.get(TEAM_ROLE, "")),
                     given=notice.kind == Kind.EARNED.value,
                     at=notice.occurred_at,
+                    listed=notice.evidence.get("found") == FOUND_IN_LIST,
                 )
                 for notice in group
             ),

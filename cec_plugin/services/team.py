@@ -16,7 +16,7 @@ from cec_plugin.domain.notices import Kind, Notice, Via
 from cec_plugin.domain.ports import CourseFacts, Platform
 from cec_plugin.domain.selectors import ActivityRef
 from cec_plugin.selectors.tables import ActiveTables
-from cec_plugin.services.fold import TEAM_ROLE
+from cec_plugin.services.fold import FOUND_IN_LIST, TEAM_ROLE
 from cec_plugin.services.notice import hear
 
 SOURCE = "team-list"
@@ -147,6 +147,6 @@ def _hear(place: Place, run: CourseFacts, *, given: bool, at: datetime, now: dat
         team_role=team_role,
         given=given,
         at=at,
-        evidence={"found": "list"},
+        evidence={"found": FOUND_IN_LIST},
     )
     return notice is not None and hear(notice, now=now)

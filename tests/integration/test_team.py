@@ -178,6 +178,29 @@ def test_a_list_read_after_the_end_proposes_as_of_the_end_and_nobody_leaves_any_
     assert compare_teams(platform=platform, ended_since=T0, now=END + DAY).left == 0
 
 
+def test_a_list_read_before_somebody_said_that_the_run_was_over_long_ago_proposes_as_of_then(
+    guild: models.Organization,
+) -> None:
+    platform = _site(None, teams={ETHICS: [(LEADER, "instructor")]})
+    assert compare_teams(platform=platform, ended_since=T0, now=END + 30 * DAY).joined == 1
+    _settle(platform, END + 30 * DAY)
+    assert _refusals() == [RefusalCode.RUN_NOT_ENDED]
+    models.Activity.objects.update(concluded_at=END)
+    _settle(platform, END + 32 * DAY)
+    assert _refusals() == [RefusalCode.AWAITS_APPROVAL]
+    assert models.Participation.objects.get().earned_at == END
+
+
+def test_whoever_joins_a_team_by_an_event_after_the_end_did_not_serve(
+    guild: models.Organization,
+) -> None:
+    platform = _site(teams={ETHICS: [(LEADER, "staff")]})
+    _role(at=END + DAY)
+    assert compare_teams(platform=platform, ended_since=T0, now=END + 2 * DAY).joined == 0
+    _settle(platform, END + 2 * DAY)
+    assert _refusals() == []
+
+
 def test_a_role_taken_behind_the_platforms_back_is_missed_in_the_list(
     guild: models.Organization,
 ) -> None:
