@@ -6,6 +6,7 @@ from cec_plugin import models
 from cec_plugin.conf import get_settings
 from cec_plugin.domain.actors import Actor
 from cec_plugin.domain.credits import format_hundredths
+from cec_plugin.domain.keys import identity_key
 from cec_plugin.exceptions import CecError
 from cec_plugin.models.adjustments import Adjustment
 from cec_plugin.models.ledger import EntryKind
@@ -128,15 +129,23 @@ def decide(adjustment_id: int, *, approved: bool, by: Actor, now: datetime) -> A
 
     Raises:
         AdjustmentError: somebody else decided first, or the credit does not stand any more.
-        SecondPersonError: it is whoever asked for it.
+        SecondPersonError: it is whoever asked for it, by whichever of their accounts.
         NotAnsweringError, OwnCreditError: see ``authorize``.
     """
     waiting = Adjustment.objects.select_related("account").get(pk=adjustment_id)
     account = waiting.account
     authorize(by, organization_id=account.organization_id, person_id=account.person_id)
-    if waiting.asked_subject == by.subject:
+    if _same_person(waiting.asked_subject, by.subject):
         raise SecondPersonError("you asked for this yourself: a second person decides")
     return _end(waiting, approved=approved, by=by, now=now)
+
+
+def _same_person(one: str, other: str) -> bool:
+    """Say whether two accounts of this site (by subject) are one person's."""
+    site = get_settings().site
+    keys = [identity_key(site=site, subject=subject) for subject in (one, other)]
+    people = models.Identity.objects.filter(key__in=keys).values_list("person_id", flat=True)
+    return one == other or (len(people) > 1 and len(set(people)) == 1)
 
 
 def _standing(entry_id: int) -> models.CreditEntry:

@@ -13,7 +13,7 @@ from cec_plugin.domain.basis import replay
 from cec_plugin.domain.delivery import Result
 from cec_plugin.models.adjustments import Adjustment
 from cec_plugin.selectors.progress import standings
-from cec_plugin.services import adjust
+from cec_plugin.services import adjust, prepare
 from cec_plugin.services.adjust import AdjustmentError, SecondPersonError
 from cec_plugin.services.authorize import NotAnsweringError, OwnCreditError
 from cec_plugin.services.settle_by_hand import settle_by_hand
@@ -260,6 +260,20 @@ def test_above_the_limit_a_second_person_decides(guild: models.Organization, set
     adjust.decide(made.pk, approved=True, by=SECOND, now=NOW)
     _settle()
     assert _standing().hundredths == 1500
+
+
+def test_the_second_person_is_not_the_first_by_another_account(
+    guild: models.Organization, settings: Any
+) -> None:
+    settings.CEC_SECOND_PERSON_ABOVE = 0
+    first, second = (
+        prepare.identity(site=settings.CEC_SITE, subject=one.subject) for one in (OFFICER, SECOND)
+    )
+    models.Identity.objects.filter(pk=second.pk).update(person=first.person)
+    made = _correct()
+    with pytest.raises(SecondPersonError):
+        adjust.decide(made.pk, approved=True, by=SECOND, now=NOW)
+    assert Adjustment.objects.get().outcome == ""
 
 
 def test_what_the_second_person_declines_is_not_done(
