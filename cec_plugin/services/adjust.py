@@ -120,7 +120,7 @@ def release(*, entry_id: int, reason: str, by: Actor, now: datetime) -> Adjustme
     )
     if not fixed or fixed.kind == Adjustment.Kind.RELEASE:
         raise AdjustmentError("nothing was set by hand here: the table decides already")
-    by_how_much = abs(entry.hundredths - fixed.hundredths)
+    by_how_much = _from_tables(entry, fixed.hundredths)
     return _of(entry, Adjustment.Kind.RELEASE, 0, by_how_much, reason, by, now)
 
 
@@ -138,6 +138,19 @@ def decide(adjustment_id: int, *, approved: bool, by: Actor, now: datetime) -> A
     if _same_person(waiting.asked_subject, by.subject):
         raise SecondPersonError("you asked for this yourself: a second person decides")
     return _end(waiting, approved=approved, by=by, now=now)
+
+
+def _from_tables(entry: models.CreditEntry, hundredths: int) -> int:
+    """Return how far a figure is at the most from what tables ever gave where an entry is from."""
+    bases = models.CreditEntry.objects.filter(
+        account=entry.account, participation=entry.participation, kind=EntryKind.AWARD
+    ).values_list("hundredths", "basis")
+    by_tables = (
+        abs(given - hundredths)
+        for given, basis in bases
+        if all(step["step"] != "by_hand" for step in basis)
+    )
+    return max(by_tables, default=hundredths)
 
 
 def _same_person(one: str, other: str) -> bool:

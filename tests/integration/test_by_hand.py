@@ -262,6 +262,24 @@ def test_above_the_limit_a_second_person_decides(guild: models.Organization, set
     assert _standing().hundredths == 1500
 
 
+@pytest.mark.parametrize("through", ["first", "last"])
+def test_a_release_takes_a_second_person_by_what_the_table_gave_whichever_entry_it_is_asked_on(
+    guild: models.Organization, settings: Any, through: str
+) -> None:
+    first = _standing()
+    _correct(100)
+    _settle()
+    settings.CEC_SECOND_PERSON_ABOVE = "2"
+    entry = first if through == "first" else _standing()
+    made = adjust.release(entry_id=entry.pk, reason="a mistake", by=OFFICER, now=NOW)
+    assert made.outcome == ""
+    _settle()
+    assert _standing().hundredths == 100
+    adjust.decide(made.pk, approved=True, by=SECOND, now=NOW)
+    _settle()
+    assert _standing().hundredths == 1000
+
+
 def test_the_second_person_is_not_the_first_by_another_account(
     guild: models.Organization, settings: Any
 ) -> None:
