@@ -9,8 +9,7 @@ from cec_plugin import models
 from cec_plugin.domain.actors import Actor
 from cec_plugin.exceptions import CecError
 from cec_plugin.services.authorize import authorize
-from cec_plugin.services.mark import mark
-from cec_plugin.services.retry import in_transaction
+from cec_plugin.services.mark import change
 
 
 class AlreadyDecidedError(CecError):
@@ -31,7 +30,7 @@ def decide(
     """Write the organization's decision; the person is settled again by it.
 
     ``hours_hundredths`` are the hours of service that the decider knows of, where nobody entered
-    any. Opens transactions of its own.
+    any. Opens a transaction of its own.
 
     Raises:
         AlreadyDecidedError: there is a decision; it says who made it and when.
@@ -54,11 +53,9 @@ def decide(
             )
 
     try:
-        approval = in_transaction(work)
+        return change(work, Q(pk=participation_id), now=now)
     except IntegrityError as error:
         raise AlreadyDecidedError(_by_whom(participation_id, organization_id)) from error
-    mark(Q(pk=participation_id), now=now)
-    return approval
 
 
 def _by_whom(participation_id: int, organization_id: int) -> str:

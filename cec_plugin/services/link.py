@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from django.db import IntegrityError
-from django.db.models import F, Q
+from django.db.models import F
 
 from cec_plugin import models
 from cec_plugin.domain.delivery import State
@@ -12,9 +12,8 @@ from cec_plugin.domain.terms import AwardsTo
 from cec_plugin.exceptions import CecError
 from cec_plugin.models.outbox import HoldCode
 from cec_plugin.services import prepare
-from cec_plugin.services.mark import mark
 from cec_plugin.services.retry import in_transaction
-from cec_plugin.services.wake import deliver_on_commit
+from cec_plugin.services.wake import deliver_on_commit, resettle_on_commit
 
 
 class NumberTakenError(CecError):
@@ -33,10 +32,10 @@ def link(
 ) -> models.Membership:
     """Link the person to a member number and release the deliveries that waited for one.
 
-    Opens a transaction of its own and takes the account's lock in it. Spaces around the number
-    do not count. ``valid_from`` and ``valid_until`` are the first and the last day of membership,
-    None for an open side; where the organization awards to its members, the person is settled
-    again by them.
+    Opens a transaction of its own and takes the person's account locks in it. Spaces around the
+    number do not count. ``valid_from`` and ``valid_until`` are the first and the last day of
+    membership, None for an open side; where the organization awards to its members, the person is
+    settled again by them.
 
     Raises:
         NumberTakenError: somebody else has the number.
@@ -48,9 +47,7 @@ def link(
     prepare.accounts(person_id)
 
     def work() -> models.Membership:
-        models.Account.objects.filter(person_id=person_id, organization_id=organization_id).update(
-            revision=F("revision") + 1
-        )
+        models.Account.objects.filter(person_id=person_id).update(revision=F("revision") + 1)
         taken = models.Membership.objects.filter(
             organization_id=organization_id, number_key=digest("number", number)
         ).exclude(person_id=person_id)
@@ -69,20 +66,24 @@ def link(
             },
         )
         _release(person_id, organization_id, now)
+        if _awards_to_members(organization_id):
+            models.Participation.objects.filter(identity__person_id=person_id).update(settle_at=now)
+            resettle_on_commit()
         return membership
 
     try:
-        membership = in_transaction(work)
+        return in_transaction(work)
     except IntegrityError as error:  # somebody else was linked to it just now
         raise NumberTakenError("this member number is linked to somebody else already") from error
+
+
+def _awards_to_members(organization_id: int) -> bool:
     asking = models.Schedule.objects.filter(
         organization_id=organization_id,
         activated_at__isnull=False,
         awards_to=AwardsTo.MEMBERS.value,
     )
-    if asking.exists():
-        mark(Q(identity__person_id=person_id), now=now)
-    return membership
+    return asking.exists()
 
 
 def _release(person_id: int, organization_id: int, now: datetime) -> None:

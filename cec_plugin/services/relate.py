@@ -6,8 +6,7 @@ from django.db.models import Q
 
 from cec_plugin import models
 from cec_plugin.domain.tables import LEARNER
-from cec_plugin.services.mark import mark
-from cec_plugin.services.retry import in_transaction
+from cec_plugin.services.mark import change
 
 
 def relate(
@@ -15,9 +14,8 @@ def relate(
 ) -> bool:
     """Keep the word, its wording and its time; return False where it was given before.
 
-    The activity is that of the participation, which must be the person's own. The person is
-    settled again by it: marked in the same transaction, so that no word is kept and then
-    forgotten. Opens a transaction of its own.
+    The activity is that of the participation, which must be the person's own. Opens a transaction
+    of its own, and has the person settled again.
 
     Raises:
         Participation.DoesNotExist: it is somebody else's, or nobody's.
@@ -32,8 +30,7 @@ def relate(
             activity_id=participation.activity_id,
             defaults={"wording": wording, "language": language, "given_at": now},
         )
-        if new:
-            mark(Q(identity__person_id=person_id, activity_id=participation.activity_id), now=now)
         return new
 
-    return in_transaction(work)
+    concerned = Q(identity__person_id=person_id, activity_id=participation.activity_id)
+    return change(work, concerned, now=now)

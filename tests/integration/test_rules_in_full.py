@@ -1,10 +1,13 @@
 """Terms, conditions, caps, approvals and programs, from the rule's row to the ledger."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.db.models import Sum
 
 from cec_plugin import models
@@ -137,6 +140,40 @@ def test_the_learners_own_word_is_taken_once_with_its_wording() -> None:
     factories.settle("7")
     assert _balance() == 1000
     assert _refusals() == []
+
+
+class _Killed(BaseException):
+    """The process ends here."""
+
+
+@contextmanager
+def _killed_before_marking() -> Iterator[None]:
+    def kill(execute: Any, sql: str, *args: Any) -> Any:
+        if sql.startswith("UPDATE") and "settle_at" in sql:
+            raise _Killed
+        return execute(sql, *args)
+
+    with pytest.raises(_Killed), connection.execute_wrapper(kill):
+        yield
+
+
+@pytest.mark.database
+def test_what_is_cut_off_before_anybody_is_marked_by_it_was_not_done_at_all() -> None:
+    guild = factories.organization()
+    _table(guild, factories.rule(ETHICS, "10"), approval=True, awards_to="members")
+    factories.finish("7", ETHICS, T0)
+    factories.settle("7")
+    mine = {"participation_id": _participation(), "now": factories.NOW}
+    with _killed_before_marking():
+        by = Actor(name="registrar", subject="99", everywhere=True)
+        decide(organization_id=guild.pk, approved=True, by=by, **mine)
+    with _killed_before_marking():
+        relate(person_id=factories.person_of("7"), wording="It does.", language="en", **mine)
+    with _killed_before_marking():
+        factories.link("7", guild, "A-1")
+    assert not models.Approval.objects.exists()
+    assert not models.Relation.objects.exists()
+    assert not models.Membership.objects.exists()
 
 
 @pytest.mark.database
