@@ -191,11 +191,16 @@ class _Weighing:
         return self._learned
 
     def _has_figure(self, one: Finished) -> bool:
+        fixed = self._person.fixed.get(one.key)
+        if fixed is not None:
+            return fixed.hundredths > 0
         try:
-            worth(self._case(one))
+            case = self._case(one)
+            worth(case)
         except Refused:
             return False
-        return True
+        approval = self._person.approvals.get(one.key)
+        return approval is None or approval.approved or not case.rule.conditions.approval
 
     def _beside_courses(self, case: Case, hundredths: int) -> int:
         of_parts = case.one.of_parts

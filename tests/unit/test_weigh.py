@@ -12,6 +12,7 @@ from cec_plugin.domain.allocation import (
     STRANGER,
     Approval,
     Finished,
+    Fixed,
     Line,
     OfParts,
     Person,
@@ -253,6 +254,41 @@ def test_a_role_that_does_not_stack_gives_way_to_the_learners_credit(own_on: int
         bonuses = {"presenter": replace(instead, stacks=stacks)}
         assert set(_figures(_weigh([own, served], bonuses=bonuses))) == given_for
     assert _figures(_weigh([served], bonuses={"presenter": instead})) == [200]
+
+
+@pytest.mark.parametrize(
+    ("person", "asked", "given_for"),
+    [
+        (
+            Person(
+                fixed={
+                    "p1": Fixed(
+                        adjustment=1,
+                        on=date(2026, 5, 1),
+                        hundredths=0,
+                        credit_type="cec",
+                        rule="ethics",
+                        version=1,
+                    )
+                }
+            ),
+            Conditions(),
+            [RefusalCode.BY_HAND, 200],
+        ),
+        (
+            Person(approvals={"p1": Approval(approved=False, on=date(2026, 5, 1))}),
+            Conditions(approval=True),
+            [RefusalCode.DECLINED, RefusalCode.AWAITS_APPROVAL],
+        ),
+    ],
+)
+def test_a_role_gives_way_to_no_credit_that_officers_took_back_or_declined(
+    person: Person, asked: Conditions, given_for: list[int | RefusalCode]
+) -> None:
+    instead = Bonus(kind=BonusKind.FLAT, hundredths=200, stacks=False)
+    both = [finished("p1"), finished("p2", role="presenter")]
+    decided = _weigh(both, _with(asked), bonuses={"presenter": instead}, person=person)
+    assert _figures(decided) == given_for
 
 
 def test_in_washington_an_instructor_who_attends_has_double() -> None:
