@@ -12,12 +12,14 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from cec_plugin import models
+from cec_plugin.domain.actors import Actor
 from cec_plugin.domain.delivery import Result
 from cec_plugin.domain.keys import digest
 from cec_plugin.domain.notices import Via
 from cec_plugin.domain.ports import CompletionFacts, CourseFacts
 from cec_plugin.domain.posting import ReversalReason
 from cec_plugin.models.ledger import EntryKind
+from cec_plugin.services.decide import decide
 from cec_plugin.wording import words
 from tests import factories as make
 from tests.factories import NOW, SmallPlatform
@@ -285,6 +287,30 @@ def test_a_reversal_says_what_was_withdrawn(
     assert f"\u221210\u00a0hours {GUILD} reversed: {words} why" in page
     assert f"10\u00a0hours {GUILD} recorded taken back why" in page
     assert f"it was taken back: {words}." in page
+
+
+def test_service_that_a_late_word_takes_back_says_that_it_was_the_team(
+    learner: Any, guild: models.Organization
+) -> None:
+    end = MAY + timedelta(days=2)
+    platform = SmallPlatform(courses={"a": CourseFacts(key="a", title="Alpha", ends_at=end)})
+    make.table(guild, [make.rule("a", bonuses={"facilitator": "5"})])
+    staff = {"role": "facilitator", "via": Via.TEAM, "evidence": {"team_role": "staff"}}
+    make.finish(str(learner.pk), "a", MAY, **staff)
+    make.settle(str(learner.pk), platform=platform)
+    decide(
+        participation_id=models.Participation.objects.get().pk,
+        organization_id=guild.pk,
+        approved=True,
+        by=Actor(name="root", subject="0", everywhere=True),
+        now=NOW,
+    )
+    make.settle(str(learner.pk), platform=platform)
+    make.withdraw(str(learner.pk), "a", MAY + timedelta(days=1), **staff)
+    make.settle(str(learner.pk), platform=platform)
+    page = page_of(learner)
+    assert "reversed: no longer in the course's team why" in page
+    assert "certificate revoked" not in page
 
 
 def test_a_reversal_says_that_the_table_changed(learner: Any, guild: models.Organization) -> None:
