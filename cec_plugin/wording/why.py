@@ -100,7 +100,7 @@ def explained(step: Step, of: About) -> str:
         case {"step": "by_hand"}:
             return _("Set by hand on %(date)s to %(amount)s.") % {
                 "date": words.day(date.fromisoformat(str(step["on"]))),
-                "amount": _amount(step, of),
+                "amount": words.amount(int(step["hundredths"]), of.unit),
             }
         case {"step": "bonus"}:
             return _("For the role “%(role)s”: %(amount)s.") % {

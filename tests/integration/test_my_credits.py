@@ -19,6 +19,8 @@ from cec_plugin.domain.notices import Via
 from cec_plugin.domain.ports import CompletionFacts, CourseFacts
 from cec_plugin.domain.posting import ReversalReason
 from cec_plugin.models.ledger import EntryKind
+from cec_plugin.services.activate import activate
+from cec_plugin.services.adjust import correct
 from cec_plugin.services.decide import decide
 from cec_plugin.wording import words
 from tests import factories as make
@@ -311,6 +313,27 @@ def test_service_that_a_late_word_takes_back_says_that_it_was_the_team(
     page = page_of(learner)
     assert "reversed: no longer in the course's team why" in page
     assert "certificate revoked" not in page
+
+
+def test_what_was_set_by_hand_is_told_in_the_organizations_unit(
+    learner: Any, guild: models.Organization
+) -> None:
+    models.Organization.objects.update(unit="ceu")
+    table = make.table(guild, [make.rule("a")], active=False)
+    models.Schedule.objects.filter(pk=table.pk).update(per_hours=10)
+    activate(table.pk, by="tester", now=NOW)
+    finish(learner, "a")
+    correct(
+        entry_id=models.CreditEntry.objects.get().pk,
+        hundredths=250,
+        reason="agreed",
+        by=Actor(name="root", subject="0", everywhere=True),
+        now=NOW,
+    )
+    make.settle(str(learner.pk))
+    page = page_of(learner)
+    assert "It gives a learner 10\u00a0hours." in page
+    assert " to 2.5\u00a0CEUs." in page
 
 
 def test_a_reversal_says_that_the_table_changed(learner: Any, guild: models.Organization) -> None:
