@@ -98,6 +98,14 @@ def _globs(selector: Selector, pattern: str) -> tuple[str, ...]:
     return (pattern,)
 
 
+def beginnings(selector: Selector, pattern: str) -> list[str]:
+    """Return with what the keys begin that a glob or an organization names.
+
+    Two of them can name the same key only where one beginning begins with the other.
+    """
+    return [re.split(r"[*?]", glob, maxsplit=1)[0] for glob in _globs(selector, pattern)]
+
+
 def globs_overlap(one: str, other: str) -> bool:
     """Say whether some text matches both globs."""
     # reachable[j]: the first i signs of `one` and the first j of `other` can match one text.

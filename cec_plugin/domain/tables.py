@@ -8,7 +8,14 @@ from itertools import combinations
 
 from cec_plugin.domain import conditions, terms
 from cec_plugin.domain.conditions import Conditions
-from cec_plugin.domain.selectors import ActivityRef, Selector, compiled, specificity, tie
+from cec_plugin.domain.selectors import (
+    ActivityRef,
+    Selector,
+    beginnings,
+    compiled,
+    specificity,
+    tie,
+)
 from cec_plugin.domain.terms import PLAIN, Terms
 
 LEARNER = "learner"
@@ -192,11 +199,29 @@ def faults(
 
 
 def _candidates(rules: list[Rule]) -> Iterable[tuple[Rule, Rule]]:
-    # Exact names tie only with themselves, so a table of 10,000 is not compared pair by pair.
-    groups: dict[tuple[object, ...], list[Rule]] = {}
+    # A table of 10,000 is not compared pair by pair: exact names tie only with themselves, and
+    # patterns only with those that begin alike.
+    groups: dict[tuple[tuple[int, int], str], list[Rule]] = {}
     for rule in rules:
         rank = specificity(rule.selector, rule.pattern)
         exact = rule.pattern if rank[0] > 1 else ""
         groups.setdefault((rank, exact), []).append(rule)
-    for group in groups.values():
-        yield from combinations(group, 2)
+    for (_, exact), group in groups.items():
+        yield from combinations(group, 2) if exact else _beginning_alike(group)
+
+
+def _beginning_alike(rules: list[Rule]) -> Iterable[tuple[Rule, Rule]]:
+    beginning = sorted(
+        (text, at)
+        for at, rule in enumerate(rules)
+        for text in beginnings(rule.selector, rule.pattern)
+    )
+    pairs: set[tuple[int, int]] = set()
+    shorter: list[tuple[str, int]] = []
+    for text, at in beginning:
+        while shorter and not text.startswith(shorter[-1][0]):
+            shorter.pop()
+        pairs.update((min(at, other), max(at, other)) for _, other in shorter if other != at)
+        shorter.append((text, at))
+    for one, other in sorted(pairs):
+        yield rules[one], rules[other]

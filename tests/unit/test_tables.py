@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import combinations, product
+from time import perf_counter
 
 import pytest
 from hypothesis import given, settings
@@ -229,3 +230,25 @@ def test_the_same_name_twice_is_a_tie_and_three_times_is_three() -> None:
     twice = [rule("a", code="one"), rule("a", code="two")]
     assert len(faults(twice)) == 1
     assert len(faults([*twice, rule("a", code="three")])) == 3
+
+
+@pytest.mark.parametrize(
+    ("selector", "pattern"),
+    [
+        (Selector.ORGANIZATION, "ORG{:05d}"),
+        (Selector.GLOB, "course-v1:CPC+C{:05d}+*"),
+        (Selector.RUN, "course-v1:CPC+C{:05d}+1"),
+    ],
+)
+def test_ten_thousand_rules_of_one_kind_are_looked_through_in_no_time(
+    selector: Selector, pattern: str
+) -> None:
+    rules = [
+        replace(rule(pattern.format(number)), code=f"r{number}", selector=selector)
+        for number in range(10_000)
+    ]
+    began = perf_counter()
+    assert faults(rules) == []
+    assert perf_counter() - began < 10
+    (found,) = faults([*rules, replace(rules[7], code="again")])
+    assert "rules 'r7' and 'again' tie" in found
