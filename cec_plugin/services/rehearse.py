@@ -5,7 +5,7 @@ hundred thousand; a range that was looked at is stored, so an interrupted previe
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from django.db.models import Sum
@@ -18,6 +18,7 @@ from cec_plugin.domain.programs import Program
 from cec_plugin.domain.tables import faults
 from cec_plugin.domain.weigh import allocate
 from cec_plugin.exceptions import FaultsError
+from cec_plugin.models.ledger import EntryKind
 from cec_plugin.selectors.consequences import NOTHING, Consequences, consequences
 from cec_plugin.selectors.designations import tag_codes
 from cec_plugin.selectors.finished import as_finished
@@ -107,6 +108,7 @@ class _Rehearsal:
             held[one.identity.person_id].append(one)
         known = KnownPeople(people, self._tables.asks())
         awards = awards_of(account.pk for account in accounts)
+        counted = _counted(people)
         balances = dict(
             models.CreditEntry.objects.filter(account__in=accounts)
             .order_by()
@@ -115,7 +117,11 @@ class _Rehearsal:
         )
         changes = {
             account: self._changes(
-                account, held.get(account.person_id, []), known, awards.get(account.pk, [])
+                account,
+                held.get(account.person_id, []),
+                known,
+                awards.get(account.pk, []),
+                counted,
             )
             for account in accounts
         }
@@ -145,8 +151,8 @@ class _Rehearsal:
         participations: Sequence[models.Participation],
         known: KnownPeople,
         awards: Sequence[Posted],
+        counted: Collection[str],
     ) -> list[Award | Reversal]:
-        counted = {award.participation for award in awards if not award.reversed}
         of = ProgramsOf(participations, self._programs)
         finished = [
             seen
@@ -221,6 +227,17 @@ class _Rehearsal:
             ],
             closed=meant.closed,
         )
+
+
+def _counted(person_ids: Collection[int]) -> frozenset[str]:
+    """Return what has credit anywhere: as in settling, it goes on counting everywhere."""
+    standing = models.CreditEntry.objects.filter(
+        account__person__in=person_ids,
+        kind=EntryKind.AWARD,
+        participation__isnull=False,
+        reversed_by__isnull=True,
+    )
+    return frozenset(standing.values_list("participation__key", flat=True))
 
 
 def _entry(change: Award | Reversal, ids: Mapping[str, int]) -> tuple[int, int, str]:

@@ -177,6 +177,20 @@ def test_a_run_that_ends_between_a_preview_and_its_application_is_not_applied_un
     assert {pk: _balances()[pk] for pk in applied} == {pk: told[pk] for pk in applied}
 
 
+def test_what_counts_already_elsewhere_is_previewed_as_it_is_then_applied(
+    draft: models.Schedule,
+) -> None:
+    other = factories.organization("other", "Other body")
+    first = factories.table(other, [factories.rule(ETHICS, "4")], active=False)
+    models.Activity.objects.filter(key=ETHICS).update(
+        counts="run_end", ends_at=factories.NOW + timedelta(days=30), refreshed_at=factories.NOW
+    )
+    preview = _rehearse(first)
+    told = dict(preview.accounts.values_list("account_id", "after_hundredths"))
+    _apply(preview)
+    assert {pk: _balances().get(pk, 0) for pk in told} == told
+
+
 def test_an_apply_that_was_cut_off_goes_on(draft: models.Schedule) -> None:
     preview = _rehearse(draft)
     row = preview.accounts.order_by("pk")[0]
