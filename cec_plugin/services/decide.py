@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from cec_plugin import models
 from cec_plugin.domain.actors import Actor
+from cec_plugin.domain.allocation import RefusalCode
 from cec_plugin.exceptions import CecError
 from cec_plugin.services.authorize import authorize
 from cec_plugin.services.mark import change
@@ -14,6 +15,10 @@ from cec_plugin.services.mark import change
 
 class AlreadyDecidedError(CecError):
     """Somebody else decided first."""
+
+
+class HoursMissingError(CecError):
+    """An approval without hours would come to nothing, and there is only one."""
 
 
 def decide(
@@ -34,10 +39,13 @@ def decide(
 
     Raises:
         AlreadyDecidedError: there is a decision; it says who made it and when.
+        HoursMissingError: it is by the hour, and neither anybody nor the decider says how many.
         NotAnsweringError, OwnCreditError: see ``authorize``.
     """
     participation = models.Participation.objects.select_related("identity").get(pk=participation_id)
     authorize(by, organization_id=organization_id, person_id=participation.identity.person_id)
+    if approved and hours_hundredths is None and _lacks_hours(participation_id, organization_id):
+        raise HoursMissingError("the hours of service are missing: say how many with the approval")
 
     def work() -> models.Approval:
         with transaction.atomic():
@@ -56,6 +64,14 @@ def decide(
         return change(work, Q(pk=participation_id), now=now)
     except IntegrityError as error:
         raise AlreadyDecidedError(_by_whom(participation_id, organization_id)) from error
+
+
+def _lacks_hours(participation_id: int, organization_id: int) -> bool:
+    return models.Refusal.objects.filter(
+        participation_id=participation_id,
+        organization_id=organization_id,
+        code=RefusalCode.NO_HOURS.value,
+    ).exists()
 
 
 def _by_whom(participation_id: int, organization_id: int) -> str:

@@ -76,6 +76,17 @@ def test_the_hours_that_are_missing_are_typed_with_the_approval(
     assert _balance() == 1500
 
 
+def test_an_approval_without_the_hours_that_are_missing_is_not_taken_for_one(
+    guild: models.Organization,
+) -> None:
+    waiting = _refusal(RefusalCode.NO_HOURS)
+    answer = submit(superuser(), page("refusal", waiting.pk, "step/approve"))
+    assert "hours of service are missing: say" in text_of(answer)
+    assert not models.Approval.objects.exists()
+    submit(superuser("other"), page("refusal", waiting.pk, "step/approve"), hours_hundredths="3")
+    assert _balance() == 600
+
+
 def test_it_is_declined_with_a_note(guild: models.Organization) -> None:
     client = superuser()
     address = page("refusal", _refusal().pk, "step/decline")
