@@ -126,8 +126,11 @@ def _fits(course: Course, one: Taken) -> bool:
     return course.site in ("", one.site) and matches(course.selector, course.pattern, one.activity)
 
 
-def faults(program: Program) -> list[str]:
-    """List everything that is wrong with a program, not just the first."""
+def faults(program: Program, others: Collection[str] = ()) -> list[str]:
+    """List everything that is wrong with a program, not just the first.
+
+    ``others`` are the codes of all programs there are: no program is a course of another.
+    """
     found: list[str] = []
     if not program.parts:
         found.append(f"program {program.code!r}: it has no parts")
@@ -142,6 +145,11 @@ def faults(program: Program) -> list[str]:
         for course in part.courses:
             if course.pattern == program.code:
                 found.append(f"program {program.code!r}, part {part.code!r}: it is the program")
+            elif course.pattern in others:
+                found.append(
+                    f"program {program.code!r}, part {part.code!r}: {course.pattern!r} is a "
+                    "program; only courses make one up"
+                )
             if course in seen:
                 found.append(
                     f"program {program.code!r}: {course.pattern!r} fulfils both "

@@ -21,9 +21,11 @@ def check(activity_id: int) -> None:
     Raises:
         FaultsError: every fault of it.
     """
-    for program in programs([activity_id]).values():
-        if found := faults(program):
-            raise FaultsError(f"program {program.code!r}", found)
+    listed = programs()
+    others = {program.code for program in listed.values()}
+    program = listed.get(activity_id)
+    if program is not None and (found := faults(program, others)):
+        raise FaultsError(f"program {program.code!r}", found)
 
 
 def resettle(activity_id: int, *, now: datetime) -> int:

@@ -371,6 +371,22 @@ def test_a_program_without_a_course_for_a_part_is_refused() -> None:
         programs.check(made.activity_id)
 
 
+def test_a_program_is_no_course_of_another() -> None:
+    inner = _program(ETHICS)
+    activity = models.Activity.objects.create(
+        key_digest=activity_key(site="tests", key="program:outer"),
+        site="tests",
+        key="program:outer",
+        type=models.Activity.Type.PROGRAM,
+    )
+    outer = models.Program.objects.create(activity=activity)
+    part = models.ProgramPart.objects.create(program=outer, code="all")
+    models.PartCourse.objects.create(part=part, selector="run", pattern=CDP)
+    with pytest.raises(FaultsError, match="only courses make one up"):
+        programs.check(activity.pk)
+    programs.check(inner.activity_id)
+
+
 def test_a_new_draft_says_all_that_the_version_said() -> None:
     before = _table(
         factories.organization(),
