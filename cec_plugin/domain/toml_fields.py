@@ -91,7 +91,7 @@ class TomlFields:
         ):
             self.fault(section, position, key, 'it must be a list of texts, such as ["a", "b"]')
             return []
-        return [one.strip() for one in value]
+        return [self._sound(section, position, key, one) for one in value]
 
     def optional_date(
         self, section: str, position: int, row: dict[str, Any], key: str
@@ -130,7 +130,7 @@ class TomlFields:
         if not isinstance(value, str) or not value.strip():
             self.fault(section, position, key, "a text is missing here")
             return ""
-        return value.strip()
+        return self._sound(section, position, key, value)
 
     def optional(
         self, section: str, position: int, row: dict[str, Any], key: str, default: str = ""
@@ -140,7 +140,13 @@ class TomlFields:
         if not isinstance(value, str):
             self.fault(section, position, key, "it must be a text, between quotation marks")
             return default
-        return value.strip()
+        return self._sound(section, position, key, value)
+
+    def _sound(self, section: str, position: int, key: str, text: str) -> str:
+        """Return the text without spaces around it; a database that is strict keeps no NUL."""
+        if "\x00" in text:
+            self.fault(section, position, key, "it holds a NUL, which is no sign of a text")
+        return text.strip()
 
     def code(self, section: str, position: int, row: dict[str, Any], key: str) -> str:
         """Return a code that must be there."""

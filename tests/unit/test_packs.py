@@ -653,3 +653,17 @@ def test_designations_programs_and_parts_are_given_once() -> None:
         "line 25, parts code: it is given twice",
         "line 18, programs key: it is given twice",
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ('title = "a\\u0000b"', "line 6, table title"),
+        ('[[rules]]\ncode = "a"\nrun = "a\\u0000b"', "line 8, rules run"),
+        ('[[rules]]\ncode = "a"\nrun = "a"\nmodes = ["a\\u0000"]', "line 9, rules modes"),
+    ],
+)
+def test_a_text_with_a_nul_in_it_is_a_fault(line: str, found: str) -> None:
+    with pytest.raises(FaultsError) as refused:
+        read_pack(HEAD + line + "\n", name="acme")
+    assert f"{found}: it holds a NUL, which is no sign of a text" in refused.value.faults
