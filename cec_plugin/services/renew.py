@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from cec_plugin import models
 from cec_plugin.domain.actors import Actor
@@ -41,7 +42,7 @@ def renew(
 
     def work() -> models.Renewal:
         # A write first, which two who decide at once take one after the other.
-        models.Holding.objects.filter(pk=holding_id).update(number=holding.number)
+        models.Holding.objects.filter(pk=holding_id).update(number=F("number"))
         one = _cycle(holding, starts_on, now)
         ends_on = one.cycle.ends_on
         if ends_on is None:

@@ -167,6 +167,20 @@ def test_a_decision_is_made_once_with_its_figures_and_never_changed(
         made.save()
 
 
+def test_a_decision_writes_back_no_number_that_was_corrected_meanwhile(
+    holding: models.Holding,
+) -> None:
+    def correct(execute: Any, sql: str, *args: Any) -> Any:
+        if sql.startswith("UPDATE") and "cec_plugin_holding" in sql and "C-1" not in str(args):
+            models.Holding.objects.filter(pk=holding.pk).update(number="C-1")
+        return execute(sql, *args)
+
+    with connection.execute_wrapper(correct):
+        _renew(holding)
+    holding.refresh_from_db()
+    assert holding.number == "C-1"
+
+
 def test_nobody_decides_on_their_own(holding: models.Holding) -> None:
     with pytest.raises(OwnCreditError, match="their own"):
         _renew(holding, subject="900007")
