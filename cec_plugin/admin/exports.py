@@ -12,10 +12,12 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from cec_plugin.admin.acting import OfOrganizations, actor
 from cec_plugin.admin.reading import Admin, ReadOnlyAdmin
 from cec_plugin.admin.spreadsheets import as_csv
 from cec_plugin.models.export import Export
 from cec_plugin.selectors.exports import lines_of
+from cec_plugin.selectors.officers import answers_for
 from cec_plugin.services.export import export, waiting
 
 
@@ -50,6 +52,9 @@ class ExportingAdmin(Admin):
             messages.error(request, _("Choose one organization: an export is for one alone."))
             return None
         organization = queryset[0]
+        mine = answers_for(actor(request))
+        if mine is not None and organization.pk not in mine:
+            raise PermissionDenied
         made = export(organization.pk, by=request.user.get_username(), now=datetime.now(UTC))
         if held := waiting(organization.pk):
             told = ngettext(
@@ -66,7 +71,7 @@ class ExportingAdmin(Admin):
 
 
 @admin.register(Export)
-class ExportAdmin(ReadOnlyAdmin):
+class ExportAdmin(OfOrganizations, ReadOnlyAdmin):
     """The exports made so far; each can be downloaded again, unchanged."""
 
     list_display = ("organization", "number", "made_at", "made_by", "file")
@@ -85,7 +90,7 @@ class ExportAdmin(ReadOnlyAdmin):
 
     def download_view(self, request: HttpRequest, pk: int) -> HttpResponse | StreamingHttpResponse:
         """Return the file of an export."""
-        made = Export.objects.select_related("organization").filter(pk=pk).first()
+        made = self.get_queryset(request).select_related("organization").filter(pk=pk).first()
         if made is None:
             raise Http404
         if not self.has_view_permission(request, made):

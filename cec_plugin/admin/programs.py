@@ -120,6 +120,11 @@ class ExemptionAdmin(Admin):
         super().delete_model(request, obj)
         transaction.on_commit(_settle(person_id, datetime.now(UTC)))
 
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        """Take the chosen ones back, each as by itself."""
+        for exemption in queryset:
+            self.delete_model(request, exemption)
+
 
 def _settle(person_id: int, now: datetime) -> Any:
     def settle() -> None:

@@ -8,7 +8,7 @@ from cec_plugin import models
 from cec_plugin.domain.allocation import FIRST_YEAR, LAST_YEAR, RefusalCode
 from cec_plugin.domain.selectors import ActivityRef
 from cec_plugin.domain.tables import faults
-from cec_plugin.exceptions import FaultsError
+from cec_plugin.exceptions import CecError, FaultsError
 from cec_plugin.models.schedules import lock_drafts
 from cec_plugin.selectors.designations import tag_codes
 from cec_plugin.selectors.tables import compiled_table, content_digest, rules_of, terms_of
@@ -18,7 +18,18 @@ from cec_plugin.services.wake import resettle_on_commit
 BATCH = 500
 
 
-def activate(schedule_id: int, *, by: str, now: datetime, resettle: bool = True) -> models.Schedule:
+class StalePreviewError(CecError):
+    """The preview is not complete, or the draft is no longer what was previewed."""
+
+
+def activate(
+    schedule_id: int,
+    *,
+    by: str,
+    now: datetime,
+    resettle: bool = True,
+    previewed: str | None = None,
+) -> models.Schedule:
     """Activate a draft; from then on it is never edited. ``by`` is a user name.
 
     Opens a transaction of its own. Whom it concerns is marked by ``mark_concerned``, woken on
@@ -27,24 +38,18 @@ def activate(schedule_id: int, *, by: str, now: datetime, resettle: bool = True)
     Raises:
         FaultsError: the table contradicts itself; every fault is listed.
         LockedVersionError: it is active already.
+        StalePreviewError: its content is not that of the digest ``previewed``, where one is given.
     """
 
     def work() -> models.Schedule:
         # A write first, then reading: two who activate at once do so one after the other.
         lock_drafts([schedule_id])
         schedule = models.Schedule.objects.select_related("organization").get(pk=schedule_id)
-        rules, _ = rules_of(schedule_id)
-        roles = list(models.Role.objects.values_list("code", flat=True))
-        tags = tag_codes(schedule.organization_id)
-        found = faults(rules, terms_of(schedule), roles=roles, tags=tags)
-        found += _bonus_faults(schedule_id)
-        if (schedule.period_months is None) != (schedule.period_anchor is None):
-            found.append("period: it takes both its months and a day on which one begins")
-        if not FIRST_YEAR <= schedule.effective_from.year <= LAST_YEAR:
-            found.append(f"in force from: the year is not between {FIRST_YEAR} and {LAST_YEAR}")
-        if found:
+        if found := faults_of(schedule):
             raise FaultsError(f"credit table {schedule}", found)
         schedule.digest = content_digest(schedule)
+        if previewed is not None and schedule.digest != previewed:
+            raise StalePreviewError("the draft was edited since it was previewed: preview it again")
         schedule.activated_at, schedule.activated_by = now, by
         schedule.resettled_at = None if resettle else now
         schedule.save(update_fields=["digest", "activated_at", "activated_by", "resettled_at"])
@@ -53,6 +58,20 @@ def activate(schedule_id: int, *, by: str, now: datetime, resettle: bool = True)
         return schedule
 
     return in_transaction(work)
+
+
+def faults_of(schedule: models.Schedule) -> list[str]:
+    """List everything that keeps a draft from being in force, not just the first."""
+    rules, _ = rules_of(schedule.pk)
+    roles = list(models.Role.objects.values_list("code", flat=True))
+    tags = tag_codes(schedule.organization_id)
+    found = faults(rules, terms_of(schedule), roles=roles, tags=tags)
+    found += _bonus_faults(schedule.pk)
+    if (schedule.period_months is None) != (schedule.period_anchor is None):
+        found.append("period: it takes both its months and a day on which one begins")
+    if not FIRST_YEAR <= schedule.effective_from.year <= LAST_YEAR:
+        found.append(f"in force from: the year is not between {FIRST_YEAR} and {LAST_YEAR}")
+    return found
 
 
 def _bonus_faults(schedule_id: int) -> list[str]:

@@ -4,16 +4,13 @@ from datetime import datetime
 
 from cec_plugin import models
 from cec_plugin.domain.ports import Platform
-from cec_plugin.exceptions import CecError
 from cec_plugin.models.previews import PreviewedAccount
 from cec_plugin.selectors.tables import content_digest
 from cec_plugin.services import prepare
-from cec_plugin.services.activate import activate
+from cec_plugin.services.activate import StalePreviewError, activate
 from cec_plugin.services.settle import settle_only_if
 
-
-class StalePreviewError(CecError):
-    """The preview is not complete, or the draft is no longer what was previewed."""
+__all__ = ["StalePreviewError", "apply_preview", "ask", "settle_as_previewed"]
 
 
 def ask(preview_id: int, *, by: str, now: datetime) -> models.Preview:
@@ -33,7 +30,7 @@ def ask(preview_id: int, *, by: str, now: datetime) -> models.Preview:
         raise StalePreviewError("the draft was edited since it was previewed: preview it again")
     # In force first: should it be cut off in between, it is asked for again.
     if not schedule.is_active:
-        activate(schedule.pk, by=by, now=now, resettle=False)
+        activate(schedule.pk, by=by, now=now, resettle=False, previewed=preview.digest)
     preview.applied_by = by
     preview.save(update_fields=["applied_by"])
     return preview

@@ -90,7 +90,9 @@ def fold_person(
         groups[notice.participation_key].append(notice)
     activities = _activities(groups, known)
     owners = {key: pk for pk, key in identities.items()}
-    office = ask.office(groups, platform)
+    # Who ran the site when the run ended is settled with it, whoever does so later.
+    served = {key for key, one in known.items() if one.earned_from == FROM_RUN_END}
+    office = ask.office({key: groups[key] for key in groups if key not in served}, platform)
     facts = ask.completions(groups, activities, platform)
     for key, group in groups.items():
         activity = activities[group[0].site, group[0].activity]

@@ -15,17 +15,16 @@ from cec_plugin.domain.allocation import Line
 from cec_plugin.domain.held import TO_COME, Change, Held
 from cec_plugin.domain.posting import Award, Posted, Reversal, difference, remainder
 from cec_plugin.domain.programs import Program
-from cec_plugin.domain.tables import faults
 from cec_plugin.domain.weigh import allocate
 from cec_plugin.exceptions import FaultsError
 from cec_plugin.models.ledger import EntryKind
 from cec_plugin.selectors.consequences import NOTHING, Consequences, consequences
-from cec_plugin.selectors.designations import tag_codes
 from cec_plugin.selectors.finished import as_finished
 from cec_plugin.selectors.known import KnownPeople
 from cec_plugin.selectors.programs import programs
-from cec_plugin.selectors.tables import DraftTables, content_digest, rules_of, terms_of
+from cec_plugin.selectors.tables import DraftTables, content_digest
 from cec_plugin.services import prepare
+from cec_plugin.services.activate import faults_of
 from cec_plugin.services.finish import ProgramsOf
 from cec_plugin.services.post import awards_of
 from cec_plugin.services.retry import in_transaction
@@ -43,9 +42,7 @@ def begin(schedule_id: int, *, by: str, now: datetime) -> models.Preview:
         FaultsError: the draft contradicts itself; every fault is listed.
     """
     schedule = models.Schedule.objects.select_related("organization").get(pk=schedule_id)
-    rules, _ = rules_of(schedule_id)
-    tags = tag_codes(schedule.organization_id)
-    if found := faults(rules, terms_of(schedule), tags=tags):
+    if found := faults_of(schedule):
         raise FaultsError(f"credit table {schedule}", found)
     return models.Preview.objects.create(
         schedule=schedule, digest=content_digest(schedule), asked_by=by, asked_at=now

@@ -35,3 +35,13 @@ def in_transaction(work: Callable[[], Result]) -> Result:
             log.info("A transaction was undone by the database; try %d of %d", attempt + 1, TRIES)
             time.sleep(WAIT_S * 2**attempt * random.random())  # noqa: S311 - not a secret
     raise AssertionError("unreachable")
+
+
+def goes_well(step: Callable[[], object]) -> bool:
+    """Run one step; one that fails is logged and leaves those beside it alone."""
+    try:
+        step()
+    except Exception:
+        log.exception("A step of a periodic job failed; its next run tries again")
+        return False
+    return True

@@ -1,7 +1,7 @@
 """Take up whatever was not woken: the net under every message that can be lost."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -16,6 +16,7 @@ from cec_plugin.services import prepare
 from cec_plugin.services.activate import mark_concerned
 from cec_plugin.services.catch_up import catch_up
 from cec_plugin.services.mark import mark
+from cec_plugin.services.retry import goes_well
 from cec_plugin.services.settle import settle_identities, settle_people
 from cec_plugin.services.wake import deliver_on_commit
 
@@ -60,7 +61,7 @@ def settle_unsettled(*, platform: Platform, now: datetime) -> tuple[int, int]:
         if key in done:
             continue
         done.add(key)
-        if _goes_well(partial(settle_identities, [key], platform=platform, now=now)):
+        if goes_well(partial(settle_identities, [key], platform=platform, now=now)):
             settled += 1
         else:
             failed += 1
@@ -85,14 +86,14 @@ def _unsettled() -> Iterator[str]:
 
 def settle_due(*, platform: Platform, now: datetime) -> tuple[int, int]:
     """Settle whoever a change concerns: a new table, the end of a run. Return (settled, failed)."""
-    _goes_well(partial(mark_concerned, now=now))
-    _goes_well(partial(_ask_for_unknown, platform, now))
+    goes_well(partial(mark_concerned, now=now))
+    goes_well(partial(_ask_for_unknown, platform, now))
     settled = failed = 0
     for page in _due(now):
         for activity_id in sorted({activity_id for activity_id, _ in page}):
-            _goes_well(partial(_refresh, activity_id, platform, now))
+            goes_well(partial(_refresh, activity_id, platform, now))
         for person_id in sorted({person_id for _, person_id in page}):
-            if _goes_well(partial(settle_people, [person_id], platform=platform, now=now)):
+            if goes_well(partial(settle_people, [person_id], platform=platform, now=now)):
                 settled += 1
             else:
                 failed += 1
@@ -111,16 +112,6 @@ def _due(now: datetime) -> Iterator[list[tuple[int, int]]]:
         last_at, last_pk = page[-1][:2]
         after = Q(settle_at__gt=last_at) | Q(settle_at=last_at, pk__gt=last_pk)
         yield [(activity_id, person_id) for _, _, activity_id, person_id in page]
-
-
-def _goes_well(step: Callable[[], object]) -> bool:
-    """Run one step; one that fails is logged and leaves the rest of the sweep alone."""
-    try:
-        step()
-    except Exception:
-        log.exception("A step of the sweep failed; the next sweep tries again")
-        return False
-    return True
 
 
 def _ask_for_unknown(platform: Platform, now: datetime) -> None:

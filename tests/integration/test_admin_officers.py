@@ -7,6 +7,7 @@ import pytest
 from cec_plugin import models
 from tests import factories
 from tests.integration.admin_visits import (
+    act,
     administrator,
     errors_of,
     fields_of,
@@ -122,3 +123,19 @@ def test_nobody_enters_a_certification_or_service_of_their_own(
     told = submit(client, service, served_on="2026-03-01", **typed)
     assert "Nobody enters their own service" in text_of(told)
     assert not models.Service.objects.exists()
+
+
+def test_an_officer_exports_and_downloads_what_is_of_their_own_organization(
+    club: models.Organization,
+) -> None:
+    guild = models.Organization.objects.get(code="guild")
+    client = administrator("view_export", "add_export", "view_organization", of=club)
+    assert act(client, "organization", "export_new", [club.pk]).status_code == 200
+    assert act(client, "organization", "export_new", [guild.pk]).status_code == 403
+    made = models.Export.objects.get()
+    assert made.organization == club
+    other = superuser()
+    act(other, "organization", "export_new", [guild.pk])
+    theirs = models.Export.objects.get(organization=guild)
+    assert client.get(f"/admin/cec_plugin/export/{made.pk}/download/").status_code == 200
+    assert client.get(f"/admin/cec_plugin/export/{theirs.pk}/download/").status_code == 404

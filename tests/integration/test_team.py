@@ -300,3 +300,15 @@ def test_of_two_who_decide_at_once_one_wins_and_the_other_is_told(
     winner = models.Approval.objects.get().decided_by
     assert said.count(winner) == 1
     assert sum(one.startswith(winner) and "already" in one for one in said) == 3
+
+
+def test_a_credited_leader_who_runs_the_site_later_has_served_all_the_same(
+    guild: models.Organization,
+) -> None:
+    _role(at=T0)
+    _settle(_site(), END)
+    _decide(guild)
+    _settle(_site(), END + DAY)
+    _role(at=END + 2 * DAY, given=False)
+    _settle(_site(runs_the_site={LEADER}), END + 3 * DAY)
+    assert _ledger() == [("award", 2000, END)]
