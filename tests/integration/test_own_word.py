@@ -18,7 +18,9 @@ from tests.integration.test_my_credits import MAY, html_of, page_of
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SENTENCE = "I declare that “Ethics” relates to the work that I do or pursue."
-PHRASE = "Je déclare que l'activité « Ethics » est liée au travail que je fais ou recherche."
+PHRASE = (
+    "Je déclare que l'activité «\u00a0Ethics\u00a0» est liée au travail que je fais ou recherche."
+)
 SITE = make.titled(ethics="Ethics", resumes="Resumes")
 
 

@@ -183,6 +183,14 @@ def test_ten_thousand_rows_are_read_and_one_more_is_refused() -> None:
     ]
 
 
+OUR_WORDS = " ".join(
+    one.reason
+    for row in ("☃," * 8 + "☃", ",,,,,,,,", "☃,,,,,,,,")
+    for one in read_holdings((HEADER + row + "\n").encode()).faults
+)
+"""What the faults of a row say of themselves: a cell may happen to say the same."""
+
+
 @given(st.lists(st.text(), min_size=9, max_size=9), st.binary(max_size=50))
 def test_no_content_makes_it_stumble_or_repeat_what_a_row_says(
     cells: list[str], more: bytes
@@ -191,5 +199,6 @@ def test_no_content_makes_it_stumble_or_repeat_what_a_row_says(
     content = HEADER.encode() + quoted.encode("utf-8", "replace") + b"\n"
     for one in read_holdings(content).faults + read_holdings(content + more).faults:
         for cell in cells:
-            assert len(cell.strip()) < 12 or cell.strip() not in one.reason
+            said = cell.strip()
+            assert len(said) < 12 or said in OUR_WORDS or said not in one.reason
     read_holdings(more)
