@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from django.conf import settings
 from django.test import TransactionTestCase
+from django.utils import translation
 
 from tests import databases
 from tests.databases import Database, chosen, database_settings
@@ -162,3 +163,10 @@ def empty_redis(redis_server: "RedisServer") -> Iterator["RedisServer"]:
 def repository() -> Path:
     """Return the top folder of the project."""
     return Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(autouse=True)
+def _nobodys_language() -> Iterator[None]:
+    """Let no test read in the language of whoever asked for a page in a test before it."""
+    yield
+    translation.deactivate()
