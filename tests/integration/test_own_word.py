@@ -1,6 +1,7 @@
 """The learner's own word: asked for on their page, in full, once, and taken from nobody else."""
 
 import re
+from functools import partial
 from html import unescape
 from typing import Any
 
@@ -14,6 +15,7 @@ from cec_plugin.web.own_word import SALT
 from tests import factories as make
 from tests.factories import NOW
 from tests.integration.test_my_credits import MAY, html_of, page_of
+from tests.threads import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -159,6 +161,26 @@ def test_a_double_click_gives_it_once() -> None:
     assert client.post(address, {"word": signed})["Location"] == "/cec/", "settled meanwhile"
     assert models.Relation.objects.get().given_at == given_at
     assert make.settle(str(learner.pk), platform=SITE) == 0
+
+
+@pytest.mark.concurrency
+def test_clicks_at_once_in_the_midst_of_settling_give_it_once_and_lose_nothing() -> None:
+    _asks("guild", "Guild of Coaches", "ethics")
+    learner = _learner()
+    ((address, signed),) = _forms(learner)
+
+    def click(client: Client) -> int:
+        return client.post(address, {"word": signed}).status_code
+
+    def settle() -> int:
+        return make.settle(str(learner.pk), platform=SITE)
+
+    clicks = [partial(click, _client(learner)) for _ in range(3)]
+    answers = together([*clicks, settle])
+    assert answers[:3] == [302, 302, 302]
+    settle_due(platform=SITE, now=models.Relation.objects.get().given_at)
+    assert [one.hundredths for one in models.CreditEntry.objects.all()] == [1000]
+    assert not models.Refusal.objects.exists()
 
 
 def test_nobody_gives_their_word_for_somebody_else() -> None:
