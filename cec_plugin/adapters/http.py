@@ -4,9 +4,11 @@ Whatever goes wrong is a value that says whether the call can have reached the r
 """
 
 import json
+import math
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -22,6 +24,9 @@ MAX_BYTES = 1_000_000
 CHUNK = 65_536
 CONNECT_S = 5.0
 """How long a connection may take to come about."""
+
+LEAST_S = 0.2
+"""With less time than this left, a call is not begun."""
 
 LONGEST_WAIT_S = 86_400.0
 """What a registry may ask us to wait; more is a slip of its keyboard."""
@@ -82,6 +87,7 @@ class Caller:
         self._base_url = base_url.rstrip("/")
         self._timeout_s = timeout_s
         self._before = before
+        self._ends = math.inf  # of ``time.monotonic``
         self._session = _Session()
         self._session.trust_env = False  # no proxy, no .netrc: what we send is what we were given
         self._session.auth = auth
@@ -90,6 +96,15 @@ class Caller:
             {"Accept": "application/json", "Accept-Encoding": "identity", **(headers or {})}
         )
 
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Bound all calls in the block together; one for which no time is left is not made."""
+        before, self._ends = self._ends, min(self._ends, time.monotonic() + seconds)
+        try:
+            yield
+        finally:
+            self._ends = before
+
     def call(
         self, method: str, path: str, body: Mapping[str, Any] | None = None
     ) -> Answer | NoAnswer:
@@ -97,13 +112,16 @@ class Caller:
         crowded_s = self._before()
         if crowded_s:
             return NoAnswer(reason="our own rate limit", sent=False, crowded_s=crowded_s)
-        deadline = time.monotonic() + self._timeout_s
+        timeout_s = min(self._timeout_s, self._ends - time.monotonic())
+        if timeout_s < LEAST_S:
+            return NoAnswer(reason="no time left for this call", sent=False, crowded_s=LEAST_S)
+        deadline = time.monotonic() + timeout_s
         try:
             with self._session.request(
                 method,
                 self._base_url + path,
                 json=body,
-                timeout=(min(CONNECT_S, self._timeout_s), self._timeout_s),
+                timeout=(min(CONNECT_S, timeout_s), timeout_s),
                 allow_redirects=False,
                 stream=True,
             ) as response:

@@ -4,7 +4,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from cec_plugin.domain.allocation import RefusalCode
-from cec_plugin.domain.delivery import Presence, Result, State
+from cec_plugin.domain.delivery import Errand, Presence, Result, State
 from cec_plugin.domain.notices import Kind, Via
 
 WORDS: dict[type, dict[str, Promise]] = {
@@ -14,6 +14,10 @@ WORDS: dict[type, dict[str, Promise]] = {
         State.DELIVERED: _("in the association's records"),
         State.PARKED: _("being looked into"),
         State.VOID: _("taken back before it was sent"),
+    },
+    Errand: {
+        Errand.TELL: _("tell of it"),
+        Errand.RETRACT: _("take it back"),
     },
     Presence: {
         Presence.ABSENT: _("not there"),
@@ -29,6 +33,8 @@ WORDS: dict[type, dict[str, Promise]] = {
         Result.MEMBER: _("member not known"),
         Result.UNREADABLE: _("answer cannot be read"),
         Result.CONFLICT: _("something else stands under the reference"),
+        Result.TAKEN: _("taken, the receipt is still to come"),
+        Result.UNABLE: _("the registry has no way to do this"),
     },
     RefusalCode: {
         RefusalCode.NO_TABLE: _("no credit table was in force"),

@@ -19,6 +19,13 @@ class State(StrEnum):
     VOID = "void"  # the award was taken back before the registry ever heard of it
 
 
+class Errand(StrEnum):
+    """What a delivery is to do."""
+
+    TELL = "tell"  # write the credit
+    RETRACT = "retract"  # take it back
+
+
 class Presence(StrEnum):
     """Whether the registry has the record, as far as we can prove."""
 
@@ -38,6 +45,8 @@ class Result(StrEnum):
     MEMBER = "member"  # the registry does not know the member (yet)
     UNREADABLE = "unreadable"  # an answer nobody can read; it may have been written
     CONFLICT = "conflict"  # the registry holds something else under our reference
+    TAKEN = "taken"  # it took the record and confirms it later, by a receipt
+    UNABLE = "unable"  # the registry has no way to do this
 
 
 MINDED = 3
@@ -180,9 +189,17 @@ def after(
                 reason=outcome.reason,
                 pause=True,
             )
-        case Result.REFUSED:
+        case Result.REFUSED | Result.UNABLE:
             return Decision(
                 state=State.PARKED, presence=left, failures=failures, reason=outcome.reason
+            )
+        case Result.TAKEN:
+            return Decision(
+                state=State.HELD,
+                presence=Presence.UNKNOWN,
+                failures=failures,
+                remote_id=outcome.remote_id,
+                reason=outcome.reason,
             )
         case Result.CONFLICT | Result.UNREADABLE:
             return Decision(

@@ -1,7 +1,8 @@
 """The doors to the outside: what services ask of a registry and of the learning platform."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
@@ -36,43 +37,142 @@ class Retraction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """What a registry holds under a reference; ``hundredths`` is None where it does not say."""
+    """What a registry holds under a reference; ``hundredths`` is None where it does not say.
+
+    ``reference`` is empty where the record has none of ours. ``approved`` is None where the
+    registry approves nothing or has not decided yet.
+    """
 
     remote_id: str
     hundredths: int | None
     reversed: bool
     member_number: str = ""
+    reference: str = ""
+    approved: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A member as the registry knows them: their own key, and whether they are in good standing.
+
+    ``active`` is None where it does not say.
+    """
+
+    number: str
+    active: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Records that changed since a cursor; ``cursor`` asks for what comes after them.
+
+    ``more`` says that there are some already.
+    """
+
+    records: tuple[Held, ...]
+    cursor: str
+    more: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """Whether a registry can be used, and as whom: proof, not just a 200."""
+    """Whether a registry can be used, and as whom: proof, not just a 200.
+
+    ``entities`` says of each kind of record that is needed whether we can reach it.
+    """
 
     ok: bool
     caller: str
     detail: str = ""
+    entities: Mapping[str, bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a registry can do; whoever delivers, reconciles or repairs asks here first.
+
+    ``upsert``: an equal write under a reference that is there makes no second record. ``bulk`` is
+    how many credits one call takes, ``partial_bulk`` whether a bad one leaves the others written;
+    without it a batch is all or nothing. ``reference_length`` is the longest reference it keeps,
+    ``decimals`` how many of an amount, ``date_only`` that it keeps no time of day, ``unit`` the
+    one unit it knows (empty: any). ``receipts``: what it takes is confirmed later, by a receipt.
+    ``approves``: it decides itself on what was delivered, later.
+    """
+
+    upsert: bool = False
+    finds: bool = True
+    lists: bool = False
+    reverses: bool = True
+    members: bool = True
+    bulk: int = 1
+    partial_bulk: bool = False
+    reference_length: int = 36
+    decimals: int = 2
+    date_only: bool = True
+    unit: str = ""
+    receipts: bool = False
+    approves: bool = False
 
 
 class Registry(Protocol):
     """An organization's member records.
 
-    Calls never raise for what a registry may do: every failure is an ``Outcome``.
+    Calls never raise for what a registry may do: every failure is an ``Outcome``. What it cannot
+    do (see ``capabilities``) is an ``Outcome`` of the result ``UNABLE``.
     """
 
+    @property
+    def capabilities(self) -> Capabilities:
+        """Say what it can do. Calls nobody."""
+        ...
+
+    def within(self, seconds: float) -> AbstractContextManager[None]:
+        """Bound all calls in the block together by this time.
+
+        A call for which no time is left is not made: a retryable outcome, nothing sent.
+        """
+        ...
+
     def health(self) -> Health:
-        """Prove who we are, and that what is needed can be reached."""
+        """Prove who we are, and that each kind of record that is needed can be reached."""
+        ...
+
+    def member(self, number: str) -> Known | Outcome | None:
+        """Return the member with exactly this number, None where there is none.
+
+        The number in the answer is compared; several are a conflict, never the first of them.
+        """
         ...
 
     def find(self, reference: str) -> Held | Outcome | None:
-        """Return what stands under a reference, None where nothing does, or a failed read."""
+        """Return what stands under a reference, None where nothing does, or a failed read.
+
+        Several records under it are a conflict.
+        """
         ...
 
     def post(self, posting: Posting) -> Outcome:
         """Write a credit. Delivered only on proof that it stands under our reference."""
         ...
 
+    def post_many(self, postings: Sequence[Posting]) -> list[Outcome] | Outcome:
+        """Write several credits in one call, at most ``capabilities.bulk``.
+
+        Return an outcome for each, by position; or a single one that the call came to as a whole,
+        of which nothing is known by position.
+        """
+        ...
+
     def reverse(self, retraction: Retraction) -> Outcome:
         """Take a credit back."""
+        ...
+
+    def changes(self, cursor: str) -> Page | Outcome:
+        """Return a page of what changed after the cursor; an empty one begins at the start.
+
+        Whatever it holds of ours is listed, and what it holds of others' sending where it cannot
+        tell them apart.
+        """
         ...
 
 

@@ -4,9 +4,10 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from cec_plugin.domain.delivery import Presence, Result, State
+from cec_plugin.domain.delivery import Errand, Presence, Result, State
 from cec_plugin.domain.keys import REFERENCE_LENGTH
 from cec_plugin.models.catalogue import Organization
+from cec_plugin.models.fields import digest_field
 from cec_plugin.models.ledger import CreditEntry
 
 
@@ -14,17 +15,24 @@ class Registry(models.Model):
     """An organization's outside system of record. A new one starts paused.
 
     Secrets are named here and stand in the settings (``CEC_SECRETS``), never in the database.
+    ``paused`` is a person's or a configuration's stop, and ends at somebody's word; ``quiet_until``
+    is the circuit: after ``troubles`` failed calls in a row nothing is sent before it, and then one
+    call tries. ``reached_at`` is the last time it answered as it should.
 
     .. no_pii:
     """
 
     class Adapter(models.TextChoices):
         REST = "rest", _("generic REST")
+        CIVICRM = "civicrm", _("CiviCRM (APIv4)")
+        XAPI = "xapi", _("xAPI (learning record store)")
+        ROSTER = "roster", _("roster files")
 
     class Auth(models.TextChoices):
         HEADER = "header", _("key in a header")
         BASIC = "basic", _("user name and password")
         OAUTH2 = "oauth2", _("OAuth2 client credentials")
+        HMAC = "hmac", _("signature over the body (HMAC)")
 
     organization = models.ForeignKey(Organization, models.PROTECT, related_name="registries")
     name = models.CharField(_("name"), max_length=100, unique=True)
@@ -60,6 +68,11 @@ class Registry(models.Model):
         _("paused because"), max_length=255, blank=True, editable=False
     )
 
+    troubles = models.PositiveIntegerField(_("calls failed in a row"), default=0, editable=False)
+    quiet_since = models.DateTimeField(_("quiet since"), null=True, blank=True, editable=False)
+    quiet_until = models.DateTimeField(_("quiet until"), null=True, blank=True, editable=False)
+    quiet_reason = models.CharField(_("quiet because"), max_length=255, blank=True, editable=False)
+    reached_at = models.DateTimeField(_("last reached at"), null=True, blank=True, editable=False)
     caught_up_at = models.DateTimeField(
         _("told of what was recorded before it at"), null=True, blank=True, editable=False
     )
@@ -79,6 +92,7 @@ class HoldCode(models.TextChoices):
     NO_MEMBER_NUMBER = "no_member_number", _("no member number")
     MEMBER_UNKNOWN = "member_unknown", _("the registry does not know the member")
     PREDECESSOR = "predecessor", _("the delivery before it")
+    RECEIPT = "receipt", _("the registry's receipt")
 
 
 class Delivery(models.Model):
@@ -86,8 +100,12 @@ class Delivery(models.Model):
 
     ``lease`` is the fencing number: each claim adds one, and it never goes back. ``failures``
     counts towards giving up, ``looks`` the days on which the member was unknown.
-    ``award_reference`` is set on a reversal: what it takes back.
-    ``after`` is the delivery that the registry must hear first.
+    ``errand`` says whether it tells of the entry or takes back what was told; ``award_reference``
+    is then what it takes back. An award that was told under a wrong member number is taken back
+    and told again: ``round`` counts that from 0. ``number_key`` is the digest of the member number
+    under which it was last sent, empty while it was not.
+    ``after`` is the delivery that the registry must hear first. ``approved`` is what the registry
+    decided on it later, None where it decides nothing or has not yet.
 
     .. no_pii:
     """
@@ -96,6 +114,14 @@ class Delivery(models.Model):
     registry = models.ForeignKey(Registry, models.PROTECT, related_name="deliveries")
     reference = models.CharField(_("reference"), max_length=REFERENCE_LENGTH)
     award_reference = models.CharField(max_length=REFERENCE_LENGTH, blank=True)
+    errand = models.CharField(
+        _("errand"),
+        max_length=20,
+        choices=[(e.value, e.value) for e in Errand],
+        default=Errand.TELL.value,
+    )
+    round = models.PositiveIntegerField(_("told anew"), default=0)
+    number_key = digest_field(blank=True, default="")
     state = models.CharField(_("state"), max_length=20, choices=[(s.value, s.value) for s in State])
     presence = models.CharField(
         _("in the registry"),
@@ -111,6 +137,7 @@ class Delivery(models.Model):
     failures = models.PositiveIntegerField(_("failures"), default=0)
     looks = models.PositiveIntegerField(_("looks for the member"), default=0)
     remote_id = models.CharField(_("registry's id"), max_length=100, blank=True)
+    approved = models.BooleanField(_("approved there"), null=True)
     reason = models.CharField(_("last answer"), max_length=255, blank=True)
     after = models.ForeignKey("self", models.PROTECT, null=True, related_name="successors")
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
@@ -121,7 +148,9 @@ class Delivery(models.Model):
         verbose_name_plural = _("deliveries")
         permissions = [("requeue_delivery", "Can requeue a delivery")]
         constraints = [
-            models.UniqueConstraint(fields=["entry", "registry"], name="cec_delivery"),
+            models.UniqueConstraint(
+                fields=["entry", "registry", "errand", "round"], name="cec_delivery_errand"
+            ),
             models.UniqueConstraint(
                 fields=["registry", "reference"], name="cec_delivery_reference"
             ),

@@ -87,7 +87,9 @@ def _deliver_one(letter: Letter, claimed: Claimed, courier: Courier) -> tuple[Ou
         policy=courier.policy,
     )
     hold = ""
-    if decision.state is State.HELD:
+    if outcome.result is Result.TAKEN:
+        hold = HoldCode.RECEIPT
+    elif decision.state is State.HELD:
         hold = HoldCode.MEMBER_UNKNOWN if number else HoldCode.NO_MEMBER_NUMBER
     settle(delivery, claimed, outcome, decision, hold=hold, began=began, now=courier.clock())
     return outcome, decision.pause

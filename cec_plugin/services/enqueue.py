@@ -12,7 +12,7 @@ from django.db.models import FilteredRelation, Q, QuerySet
 
 from cec_plugin import models
 from cec_plugin.domain import keys
-from cec_plugin.domain.delivery import Presence, State
+from cec_plugin.domain.delivery import Errand, Presence, State
 from cec_plugin.models.ledger import EntryKind
 from cec_plugin.models.outbox import HoldCode
 
@@ -69,6 +69,7 @@ def _delivery(
         due_at=now,
     )
     if entry.kind == EntryKind.REVERSAL:
+        delivery.errand = Errand.RETRACT.value
         _follow_award(delivery, entry, registry_id, now)
     elif not linked:
         delivery.state, delivery.due_at = State.HELD.value, None
@@ -94,7 +95,9 @@ def _follow_award(
     delivery: models.Delivery, entry: models.CreditEntry, registry_id: int, now: datetime
 ) -> None:
     award = _locked(
-        models.Delivery.objects.filter(entry_id=entry.reverses_id, registry_id=registry_id)
+        models.Delivery.objects.filter(
+            entry_id=entry.reverses_id, registry_id=registry_id, errand=Errand.TELL.value
+        ).order_by("-round")
     )
     if award is None or award.state == State.VOID or void_unsent([award.pk], now=now):
         delivery.state, delivery.due_at, delivery.settled_at = State.VOID.value, None, now
@@ -148,9 +151,9 @@ def release_successors(delivery: models.Delivery, *, now: datetime) -> set[int]:
     """
     if delivery.state == State.DELIVERED:
         return _release_after(delivery, now)
-    if delivery.state == State.VOID and delivery.entry.kind == EntryKind.REVERSAL:
+    if delivery.state == State.VOID and delivery.errand == Errand.RETRACT:
         return _release_after(delivery, now)
-    if delivery.presence != Presence.ABSENT or delivery.entry.kind == EntryKind.REVERSAL:
+    if delivery.presence != Presence.ABSENT or delivery.errand == Errand.RETRACT:
         return set()
     reversal = models.Delivery.objects.filter(
         after=delivery, state=State.HELD.value, hold_code=HoldCode.PREDECESSOR

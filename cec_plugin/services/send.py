@@ -6,9 +6,8 @@ from datetime import datetime
 
 from cec_plugin import models
 from cec_plugin.domain.allocation import local_date
-from cec_plugin.domain.delivery import Outcome, Presence, Result
+from cec_plugin.domain.delivery import Errand, Outcome, Presence, Result
 from cec_plugin.domain.ports import Held, Posting, Registry, Retraction
-from cec_plugin.models.ledger import EntryKind
 from cec_plugin.services.claim import Claimed
 
 
@@ -53,7 +52,7 @@ def send(letter: Letter, claimed: Claimed, registry: Registry, *, now: datetime)
     nothing is there.
     """
     delivery, number = letter.delivery, letter.number
-    if delivery.entry.kind == EntryKind.REVERSAL:
+    if delivery.errand == Errand.RETRACT:
         return _retract(delivery, claimed, registry, now)
     if not number:
         return Outcome(result=Result.MEMBER, reason="no member number")
