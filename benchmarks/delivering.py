@@ -90,7 +90,7 @@ def _ours(registry: RegistryServer, letters: Letters, redis_url: str) -> Rival:
 
     def run(_round: int) -> None:
         sent = 0
-        while batch := deliver_registry(letters.registry_id):
+        while batch := deliver_registry(letters.registry_id).sent:
             sent += batch
         if sent != BATCH:
             raise RuntimeError(f"{sent} of {BATCH} were sent")

@@ -13,14 +13,14 @@ from cec_plugin.domain.keys import identity_key
 from cec_plugin.domain.notices import Kind, Notice, Via
 from cec_plugin.domain.ports import AccountFacts, CompletionFacts, CourseFacts, Platform
 from cec_plugin.domain.tables import LEARNER, BonusKind
-from cec_plugin.models.outbox import HoldCode
 from cec_plugin.services import link as linking
 from cec_plugin.services import prepare
 from cec_plugin.services import serve as serving
+from cec_plugin.services.acknowledge import Attempted, acknowledge
 from cec_plugin.services.activate import activate, mark_concerned
-from cec_plugin.services.claim import claim
-from cec_plugin.services.deliver import settle as settle_delivery
+from cec_plugin.services.claim import Claimed, claim
 from cec_plugin.services.notice import hear
+from cec_plugin.services.send import Letter, load
 from cec_plugin.services.settle import settle_identities, settle_people
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -263,27 +263,30 @@ def enter(service: models.Service, *, now: datetime = NOW) -> models.Service:
 def answer(by: models.Registry, result: Result, *, now: datetime = NOW) -> int:
     """Let the registry answer everything that is due with this result; return how many."""
     claimed = claim(by.pk, limit=100, lease_s=120, now=now)
-    for one in claimed:
-        delivery = models.Delivery.objects.select_related("entry__account").get(pk=one.id)
-        outcome = Outcome(result=result, remote_id="r-1" if result is Result.DELIVERED else "")
-        settle_delivery(
-            delivery,
-            one,
-            outcome,
-            after(
-                outcome,
-                failures=delivery.failures,
-                lease=one.lease,
-                presence=one.presence,
-                now=now,
-                jitter=0,
-                policy=Policy(),
-            ),
-            hold=HoldCode.MEMBER_UNKNOWN if result is Result.MEMBER else "",
-            began=now,
-            now=now,
-        )
+    letters = load(claimed)
+    acknowledge([_attempted(letters[one.id], one, result, now) for one in claimed], now=now)
     return len(claimed)
+
+
+def _attempted(letter: Letter, claimed: Claimed, result: Result, now: datetime) -> Attempted:
+    outcome = Outcome(result=result, remote_id="r-1" if result is Result.DELIVERED else "")
+    decision = after(
+        outcome,
+        failures=letter.delivery.failures,
+        lease=claimed.lease,
+        presence=claimed.presence,
+        now=now,
+        jitter=0,
+        policy=Policy(),
+    )
+    return Attempted(
+        letter=letter,
+        claimed=claimed,
+        outcome=outcome,
+        decision=decision,
+        began=now,
+        ended=now,
+    )
 
 
 def user(username: str, **fields: Any) -> Any:

@@ -1,6 +1,8 @@
-"""Deliver to a registry by its id: build the adapter from its row, then call the service."""
+"""Deliver to a registry: build the adapter from its row, then call the service."""
 
 import random
+from collections import Counter
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cec_plugin import models
@@ -8,38 +10,94 @@ from cec_plugin.adapters.http import CONNECT_S
 from cec_plugin.adapters.rate import SOON_S
 from cec_plugin.adapters.registries.build import build
 from cec_plugin.conf import get_settings
+from cec_plugin.domain.ports import Registry
 from cec_plugin.exceptions import ConfigurationError
-from cec_plugin.services.deliver import BATCH, Courier, deliver_due
-from cec_plugin.services.pause import pause
+from cec_plugin.services.deliver import BATCH, Courier, deliver_due, deliver_one
+from cec_plugin.services.pause import may_ask_again, pause, resume
+from cec_plugin.services.quiet import standing
 
 MOST_CALLS = 4
 """What one delivery may call: find, write, read back, and ask who we are."""
+
+
+SOON_ENOUGH_S = 60.0
+"""A registry that is quiet for longer is left to the sweep."""
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def deliver_registry(registry_id: int, *, limit: int = BATCH) -> int:
-    """Deliver up to ``limit`` due deliveries; return how many were sent.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """What a run came to: how many were sent, and in how many seconds to come again.
 
-    A registry that is not configured as it must be is paused, with the reason.
+    ``again_in_s`` is None where nobody knows of anything to come back for.
     """
-    row = models.Registry.objects.filter(pk=registry_id, paused=False).first()
-    if row is None:
-        return 0
+
+    came_to: Counter[str]
+    again_in_s: float | None
+
+    @property
+    def sent(self) -> int:
+        """Return how many deliveries were attempted."""
+        return self.came_to.total()
+
+
+NOTHING = Delivered(came_to=Counter(), again_in_s=None)
+
+
+def deliver_registry(registry_id: int, *, limit: int = BATCH) -> Delivered:
+    """Deliver up to ``limit`` due deliveries.
+
+    A registry that is not configured as it must be is paused, with the reason; one that did not
+    let us in is asked now and then whether it does.
+    """
+    row = models.Registry.objects.filter(pk=registry_id).first()
+    if row is None or (row.paused and not may_ask_again(registry_id, now=_now())):
+        return NOTHING
     try:
         registry = build(row)
     except ConfigurationError as error:
         pause(registry_id, reason=str(error), now=_now())
-        return 0
+        return NOTHING
+    if row.paused:
+        if registry.health().ok:
+            resume(registry_id)
+        return NOTHING
+    came_to = deliver_due(courier(row, registry), limit=limit)
+    return Delivered(came_to=came_to, again_in_s=_again_in_s(registry_id, came_to, limit))
+
+
+def deliver_first(delivery_id: int) -> Delivered:
+    """Deliver one delivery, although its registry is paused: the first send, for a person to check.
+
+    Raises:
+        ConfigurationError: the registry is not configured as it must be.
+    """
+    row = models.Registry.objects.get(deliveries=delivery_id)
+    came_to = deliver_one(courier(row, build(row)), delivery_id)
+    return Delivered(came_to=came_to, again_in_s=None)
+
+
+def courier(row: models.Registry, registry: Registry) -> Courier:
+    """Return what delivering to a registry needs."""
     settings = get_settings()
-    courier = Courier(
-        registry_id=registry_id,
+    return Courier(
+        registry_id=row.pk,
         registry=registry,
         clock=_now,
         dice=random.random,
         policy=settings.policy,
         lease_s=max(settings.lease_s, 2 * MOST_CALLS * (row.timeout_s + CONNECT_S + SOON_S)),
     )
-    return sum(deliver_due(courier, limit=limit).values())
+
+
+def _again_in_s(registry_id: int, came_to: Counter[str], limit: int) -> float | None:
+    stands = standing(registry_id)
+    if stands.paused:
+        return None
+    if stands.circuit.until is not None:
+        left_s = (stands.circuit.until - _now()).total_seconds()
+        return max(0.0, left_s) if left_s <= SOON_ENOUGH_S else None  # the sweep comes for the rest
+    return 0.0 if came_to.total() >= limit else None

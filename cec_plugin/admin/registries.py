@@ -69,7 +69,7 @@ def _waiting(registry: models.Registry) -> int:
 
 def _pause(request: HttpRequest, registry: models.Registry) -> Done:
     reason = _("paused by %(name)s") % {"name": request.user.get_username()}
-    pause(registry.pk, reason=reason, now=datetime.now(UTC))
+    pause(registry.pk, reason=reason, now=datetime.now(UTC), by_person=True)
     return Done(text=_("Paused. Nothing more is sent; what is due waits."))
 
 

@@ -49,10 +49,6 @@ class Result(StrEnum):
     UNABLE = "unable"  # the registry has no way to do this
 
 
-MINDED = 3
-"""How often a record is refused as if it were us, while the registry knows us, until it parks."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What came of one attempt.
@@ -82,7 +78,8 @@ class Policy:
     ``grace_s`` passes before an ambiguous write is looked up, so that a slow registry has
     finished writing. After ``max_failures`` ambiguous attempts an administrator decides.
     ``member_looks`` is how often an unknown member is looked up again, ``member_wait_s`` apart:
-    one registry takes a day to know a new member.
+    one registry takes a day to know a new member. After ``trips_after`` failed calls in a row the
+    registry is left alone for ``quiet_s``, twice as long each time, up to ``quiet_cap_s``.
     """
 
     base_s: float = 15.0
@@ -91,6 +88,9 @@ class Policy:
     max_failures: int = 6
     member_wait_s: float = 86400.0
     member_looks: int = 7
+    trips_after: int = 5
+    quiet_s: float = 15.0
+    quiet_cap_s: float = 900.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,13 +120,15 @@ def after(
     now: datetime,
     jitter: float,
     policy: Policy,
+    outage: bool = False,
 ) -> Decision:
     """Decide what becomes of a delivery after an attempt.
 
     ``failures`` counts the attempts that were the record's own fault, ``looks`` those for a
     member whom the registry did not know, ``lease`` all attempts (the wait grows
     with it), ``presence`` what was proven before this attempt. ``jitter`` is between 0 and 1: a
-    wait is lengthened by up to half.
+    wait is lengthened by up to half. ``outage`` says that the registry as a whole fails, record
+    after record: then none is blamed for it.
     """
     proven_absent = presence is Presence.ABSENT or outcome.found_nothing
     left = Presence.ABSENT if proven_absent and not outcome.maybe_written else Presence.UNKNOWN
@@ -153,41 +155,35 @@ def after(
                 due_at=later(wait),
                 reason=outcome.reason,
             )
-        case Result.AMBIGUOUS:
-            if failures + 1 >= policy.max_failures:
+        case Result.CONFIGURATION if outage or not outcome.known_there:
+            # As due as it was: should it be this record alone, others go first once we are back.
+            return Decision(
+                state=State.PENDING,
+                presence=left,
+                failures=failures,
+                due_at=now,
+                remote_id=outcome.remote_id,
+                reason=outcome.reason,
+                pause=True,
+            )
+        case Result.AMBIGUOUS | Result.CONFIGURATION:
+            blamed = failures + (not outage)
+            absent = left if outcome.result is Result.CONFIGURATION else Presence.UNKNOWN
+            if blamed >= policy.max_failures:
                 return Decision(
                     state=State.PARKED,
-                    presence=Presence.UNKNOWN,
-                    failures=failures + 1,
+                    presence=absent,
+                    failures=blamed,
                     remote_id=outcome.remote_id,
                     reason=outcome.reason,
                 )
             return Decision(
                 state=State.PENDING,
-                presence=Presence.UNKNOWN,
-                failures=failures + 1,
-                due_at=later(max(_backoff(failures + 1, policy), policy.grace_s)),
+                presence=absent,
+                failures=blamed,
+                due_at=later(max(_backoff(max(blamed, 1), policy), policy.grace_s)),
                 remote_id=outcome.remote_id,
                 reason=outcome.reason,
-            )
-        case Result.CONFIGURATION if outcome.known_there and failures + 1 >= MINDED:
-            return Decision(
-                state=State.PARKED,
-                presence=left,
-                failures=failures + 1,
-                remote_id=outcome.remote_id,
-                reason=outcome.reason,
-            )
-        case Result.CONFIGURATION:
-            # Behind all others: should it be this record alone, it is in nobody's way.
-            return Decision(
-                state=State.PENDING,
-                presence=left,
-                failures=failures + outcome.known_there,
-                due_at=later(policy.base_s) if outcome.known_there else now,
-                remote_id=outcome.remote_id,
-                reason=outcome.reason,
-                pause=True,
             )
         case Result.REFUSED | Result.UNABLE:
             return Decision(

@@ -15,9 +15,11 @@ class Registry(models.Model):
     """An organization's outside system of record. A new one starts paused.
 
     Secrets are named here and stand in the settings (``CEC_SECRETS``), never in the database.
-    ``paused`` is a person's or a configuration's stop, and ends at somebody's word; ``quiet_until``
-    is the circuit: after ``troubles`` failed calls in a row nothing is sent before it, and then one
-    call tries. ``reached_at`` is the last time it answered as it should.
+    ``paused`` ends at somebody's word; where the registry did not let us in (``pause_kind``) also
+    when it does again, which is asked now and then. ``quiet_until`` is the circuit: after
+    ``troubles`` failed calls in a row (the last for the delivery ``trouble_of``) nothing is sent
+    before it, and then one call tries.
+    ``reached_at`` is the last time it took what was sent.
 
     .. no_pii:
     """
@@ -33,6 +35,11 @@ class Registry(models.Model):
         BASIC = "basic", _("user name and password")
         OAUTH2 = "oauth2", _("OAuth2 client credentials")
         HMAC = "hmac", _("signature over the body (HMAC)")
+
+    class Pause(models.TextChoices):
+        NEW = "new", _("it is new")
+        PERSON = "person", _("somebody paused it")
+        ACCESS = "access", _("it does not let us in")
 
     organization = models.ForeignKey(Organization, models.PROTECT, related_name="registries")
     name = models.CharField(_("name"), max_length=100, unique=True)
@@ -63,12 +70,16 @@ class Registry(models.Model):
         validators=[MinValueValidator(1)],
     )
     paused = models.BooleanField(_("paused"), default=True, editable=False)
+    pause_kind = models.CharField(
+        _("kind of pause"), max_length=20, choices=Pause.choices, default=Pause.NEW, editable=False
+    )
     paused_at = models.DateTimeField(_("paused at"), null=True, blank=True, editable=False)
     paused_reason = models.CharField(
         _("paused because"), max_length=255, blank=True, editable=False
     )
 
     troubles = models.PositiveIntegerField(_("calls failed in a row"), default=0, editable=False)
+    trouble_of = models.BigIntegerField(null=True, blank=True, editable=False)
     quiet_since = models.DateTimeField(_("quiet since"), null=True, blank=True, editable=False)
     quiet_until = models.DateTimeField(_("quiet until"), null=True, blank=True, editable=False)
     quiet_reason = models.CharField(_("quiet because"), max_length=255, blank=True, editable=False)

@@ -1,5 +1,6 @@
 """Take a lease on due deliveries of one registry. Opens a transaction of its own, and commits."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -28,7 +29,7 @@ def claim(registry_id: int, *, limit: int, lease_s: float, now: datetime) -> lis
     """Claim up to ``limit`` due deliveries of a registry, longest due first.
 
     Claiming pushes the due time forward, so a worker that dies leaves nothing stuck, and makes
-    the presence unknown, so nobody voids what may be on its way. A paused registry has none due.
+    the presence unknown, so nobody voids what may be on its way.
     """
     until = now + timedelta(seconds=lease_s)
 
@@ -54,13 +55,31 @@ def claim(registry_id: int, *, limit: int, lease_s: float, now: datetime) -> lis
             for pk, lease, presence in rows
         ]
 
-    if models.Registry.objects.filter(pk=registry_id, paused=True).exists():
-        return []
     return in_transaction(work)
 
 
-def give_back(claimed: Claimed, *, now: datetime) -> None:
-    """Make a claimed delivery that was not sent due again, with what was proven about it."""
-    models.Delivery.objects.filter(
-        pk=claimed.id, lease=claimed.lease, state=State.PENDING.value
-    ).update(due_at=now, presence=claimed.presence.value)
+def claim_one(delivery_id: int, *, lease_s: float, now: datetime) -> Claimed | None:
+    """Claim one delivery that waits to be sent, whether or not its registry is paused."""
+    until = now + timedelta(seconds=lease_s)
+    found = (
+        models.Delivery.objects.filter(pk=delivery_id, state=State.PENDING.value, due_at__lte=now)
+        .values_list("lease", "presence")
+        .first()
+    )
+    if found is None:
+        return None
+    lease, presence = found
+    ours = models.Delivery.objects.filter(
+        pk=delivery_id, lease=lease, state=State.PENDING.value
+    ).update(due_at=until, lease=lease + 1, presence=Presence.UNKNOWN.value)
+    if not ours:
+        return None
+    return Claimed(id=delivery_id, lease=lease + 1, presence=Presence(presence), until=until)
+
+
+def give_back(claimed: Iterable[Claimed], *, now: datetime) -> None:
+    """Make claimed deliveries that were not sent due again, with what was proven about them."""
+    for one in claimed:
+        models.Delivery.objects.filter(
+            pk=one.id, lease=one.lease, state=State.PENDING.value
+        ).update(due_at=now, presence=one.presence.value)

@@ -1,29 +1,29 @@
-"""Deliver what is due at one registry: claim, send, settle. Opens its own transactions."""
+"""Deliver what is due at one registry: claim, look, write, acknowledge.
 
-import logging
+Opens its own transactions; none spans a call. All calls of a claim end within half of its lease.
+"""
+
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import IntEnum
+from functools import partial
 
 from django.dispatch import Signal
 
-from cec_plugin import models
-from cec_plugin.domain.delivery import Decision, Outcome, Policy, Result, State, after
-from cec_plugin.domain.ports import Registry
-from cec_plugin.models.outbox import HoldCode
-from cec_plugin.services.claim import Claimed, claim, give_back
-from cec_plugin.services.enqueue import release_successors
-from cec_plugin.services.pause import is_paused, pause
-from cec_plugin.services.retry import in_transaction
-from cec_plugin.services.send import Letter, load, send
+from cec_plugin.domain.batches import companies
+from cec_plugin.domain.circuit import is_trouble
+from cec_plugin.domain.delivery import Errand, Outcome, Policy, Result, after
+from cec_plugin.domain.ports import Health, Registry
+from cec_plugin.services.acknowledge import Attempted, acknowledge
+from cec_plugin.services.claim import Claimed, claim, claim_one, give_back
+from cec_plugin.services.quiet import Permit, hear, permit, reached, standing
+from cec_plugin.services.send import Letter, Ready, load, look
 from cec_plugin.services.wake import deliver_on_commit
-
-log = logging.getLogger(__name__)
+from cec_plugin.services.write import guarded, write
 
 BATCH = 50
-REASON_LENGTH = 255
-
 
 step_reached = Signal()
 """Sent with ``step`` (claimed, sent) wherever a crash could fall between: for tracing and tests."""
@@ -44,124 +44,198 @@ class Courier:
     lease_s: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parcel:
+    """A claimed delivery, and the credit that is to be written for it, if there is one."""
+
+    letter: Letter
+    claimed: Claimed
+    ready: Ready | None = None
+
+
 def deliver_due(courier: Courier, *, limit: int = BATCH) -> Counter[str]:
     """Deliver up to ``limit`` due deliveries; return how many came to which result.
 
-    Each is sent, under one lease, while half of the lease is left; the rest is given back.
+    Each is sent, under one lease, while half of the lease is left; the rest is given back. To a
+    registry that was quiet one call is made, and the rest follows when that went well.
     """
-    came_to: Counter[str] = Counter()
-    claimed = claim(courier.registry_id, limit=limit, lease_s=courier.lease_s, now=courier.clock())
-    step_reached.send(sender=None, step="claimed")
-    letters = load(claimed) if claimed else {}
-    for position, one in enumerate(claimed):
-        late = courier.clock() > one.until - timedelta(seconds=courier.lease_s / 2)
-        if late or is_paused(courier.registry_id):
-            _give_back(claimed[position:], courier)
-            break
-        outcome, paused = _deliver_one(letters[one.id], one, courier)
-        came_to[outcome.result] += 1
-        if paused or outcome.crowded:
-            _give_back(claimed[position + 1 :], courier)
-            break
-    return came_to
-
-
-def _give_back(claimed: list[Claimed], courier: Courier) -> None:
-    for one in claimed:
-        give_back(one, now=courier.clock())
-
-
-def _deliver_one(letter: Letter, claimed: Claimed, courier: Courier) -> tuple[Outcome, bool]:
-    delivery, number = letter.delivery, letter.number
-    began = courier.clock()
-    outcome = _sent(letter, claimed, courier, began)
-    step_reached.send(sender=None, step="sent")
-    decision = after(
-        outcome,
-        failures=delivery.failures,
-        looks=delivery.looks,
-        lease=claimed.lease,
-        presence=claimed.presence,
-        now=courier.clock(),
-        jitter=courier.dice(),
-        policy=courier.policy,
+    now = courier.clock()
+    allowed = permit(courier.registry_id, lease_s=courier.lease_s, now=now)
+    if allowed is Permit.NONE:
+        return Counter()
+    alone = allowed is Permit.ONE
+    claimed = claim(
+        courier.registry_id,
+        limit=1 if alone else max(limit, courier.registry.capabilities.bulk),
+        lease_s=courier.lease_s,
+        now=now,
     )
-    hold = ""
-    if outcome.result is Result.TAKEN:
-        hold = HoldCode.RECEIPT
-    elif decision.state is State.HELD:
-        hold = HoldCode.MEMBER_UNKNOWN if number else HoldCode.NO_MEMBER_NUMBER
-    settle(delivery, claimed, outcome, decision, hold=hold, began=began, now=courier.clock())
-    return outcome, decision.pause
+    step_reached.send(sender=None, step="claimed")
+    return _deliver(courier, claimed, stops_for=_Stop.PAUSE if alone else _Stop.QUIET)
 
 
-def _sent(letter: Letter, claimed: Claimed, courier: Courier, began: datetime) -> Outcome:
-    try:
-        outcome = send(letter, claimed, courier.registry, now=began)
-    except Exception as error:
-        # Whatever an adapter did not foresee concerns one delivery and stops no other.
-        log.exception("Delivery %d: the adapter failed", claimed.id)
-        return Outcome(
-            result=Result.AMBIGUOUS, reason=f"our adapter failed: {type(error).__name__}"
-        )
-    if outcome.result is Result.CONFIGURATION and outcome.status:
-        return replace(outcome, known_there=courier.registry.health().ok)
-    return outcome
+def deliver_one(courier: Courier, delivery_id: int) -> Counter[str]:
+    """Deliver one delivery that is due, paused or not: the first send, which a person checks."""
+    claimed = claim_one(delivery_id, lease_s=courier.lease_s, now=courier.clock())
+    return _deliver(courier, [claimed] if claimed else [], stops_for=_Stop.NOTHING)
 
 
-def settle(
-    delivery: models.Delivery,
-    claimed: Claimed,
-    outcome: Outcome,
-    decision: Decision,
-    *,
-    hold: str,
-    began: datetime,
-    now: datetime,
-) -> bool:
-    """Write the attempt and what becomes of the delivery; say whether it was still ours.
+class _Stop(IntEnum):
+    """What keeps a claimed delivery from being sent after all."""
 
-    Fenced by the lease: what another worker has claimed since, or somebody has voided, is left
-    as it is. Opens a transaction of its own.
-    """
-    ended = decision.state in (State.DELIVERED, State.PARKED)
+    NOTHING = 0
+    PAUSE = 1
+    QUIET = 2  # and a pause
 
-    def work() -> bool:
-        ours = models.Delivery.objects.filter(
-            pk=claimed.id, lease=claimed.lease, state=State.PENDING.value
-        ).update(
-            state=decision.state.value,
-            presence=decision.presence.value,
-            due_at=decision.due_at,
-            failures=decision.failures,
-            looks=decision.looks or delivery.looks,
-            remote_id=decision.remote_id or delivery.remote_id,
-            reason=decision.reason[:REASON_LENGTH],
-            hold_code=hold,
-            settled_at=now if ended else None,
-        )
-        models.Attempt.objects.create(
-            delivery_id=claimed.id,
-            lease=claimed.lease,
-            at=began,
-            result=outcome.result.value,
-            status=outcome.status,
-            milliseconds=max(0, round((now - began).total_seconds() * 1000)),
-            reason=outcome.reason[:REASON_LENGTH],
-            fenced=not ours,
-        )
-        if not ours:
+
+def _is_new(letter: Letter, claimed: Claimed) -> bool:
+    """Say whether nothing has to be read or taken back for it: it is to be written."""
+    return claimed.lease == 1 and letter.delivery.errand == Errand.TELL
+
+
+def _deliver(courier: Courier, claimed: list[Claimed], *, stops_for: _Stop) -> Counter[str]:
+    if not claimed:
+        return Counter()
+    run = _Run(courier, stops_for)
+    with courier.registry.within(courier.lease_s / 2):
+        run.deliver(claimed)
+    if run.came_to[Result.DELIVERED]:
+        reached(courier.registry_id, now=courier.clock())
+    return run.came_to
+
+
+class _Run:
+    """One claim's way through the calls that it takes."""
+
+    def __init__(self, courier: Courier, stops_for: _Stop) -> None:
+        self.came_to: Counter[str] = Counter()
+        self._courier = courier
+        self._stops_for = stops_for
+        self._circuit = standing(courier.registry_id).circuit
+        self._stopped = False
+
+    def deliver(self, claimed: Sequence[Claimed]) -> None:
+        courier, was_open = self._courier, self._circuit.is_open
+        letters = load(claimed)
+        bulk = courier.registry.capabilities.bulk
+        parcels: list[_Parcel] = []
+        for position, one in enumerate(claimed):
+            calls_now = bulk == 1 or not _is_new(letters[one.id], one)
+            if calls_now and self._must_stop(one):
+                give_back(claimed[position:], now=courier.clock())
+                break
+            parcel = self._look(letters[one.id], one)
+            if parcel is not None and bulk == 1:
+                self._write([parcel])
+            elif parcel is not None:
+                parcels.append(parcel)
+        for positions in companies([one.letter.delivery.failures for one in parcels], bulk):
+            chosen = [parcels[at] for at in positions]
+            if self._must_stop(chosen[0].claimed):
+                give_back([one.claimed for one in chosen], now=courier.clock())
+            else:
+                self._write(chosen)
+        if was_open and not self._circuit.is_open:
+            deliver_on_commit([courier.registry_id])
+
+    def _must_stop(self, one: Claimed) -> bool:
+        now = self._courier.clock()
+        if self._stopped or now > one.until - timedelta(seconds=self._courier.lease_s / 2):
+            return True
+        if self._stops_for is _Stop.NOTHING:
             return False
-        delivery.state, delivery.presence = decision.state.value, decision.presence.value
-        if decision.state is not State.PENDING:
-            deliver_on_commit(release_successors(delivery, now=now))
-        if decision.pause:
-            pause(delivery.registry_id, reason=decision.reason, now=now)
-        return True
+        stands = standing(self._courier.registry_id)
+        quiet = self._stops_for is _Stop.QUIET and stands.circuit.is_quiet(now)
+        return stands.paused or quiet
 
-    ours = in_transaction(work)
-    if not ours:
-        log.warning("Delivery %d was settled by another worker meanwhile", claimed.id)
-    elif outcome.result is not Result.DELIVERED:
-        log.info("Delivery %d: %s, now %s", claimed.id, outcome.result, decision.state)
-    return ours
+    def _look(self, letter: Letter, claimed: Claimed) -> _Parcel | None:
+        began = self._courier.clock()
+        found = guarded(partial(look, letter, claimed, self._courier.registry, now=began))
+        if isinstance(found, Ready):
+            return _Parcel(letter=letter, claimed=claimed, ready=found)
+        self._end([_Parcel(letter=letter, claimed=claimed)], [found], began)
+        return None
+
+    def _write(self, parcels: Sequence[_Parcel]) -> None:
+        left = dict(enumerate(parcels))
+        calls = write([one.ready.posting for one in parcels if one.ready], self._courier.registry)
+        while True:
+            began = self._courier.clock()
+            positions, outcomes = next(calls)
+            self._end([left.pop(at) for at in positions], outcomes, began)
+            if not left:
+                return
+            if self._must_stop(next(iter(left.values())).claimed):
+                give_back([one.claimed for one in left.values()], now=self._courier.clock())
+                return
+
+    def _end(
+        self, parcels: Sequence[_Parcel], outcomes: Sequence[Outcome], began: datetime
+    ) -> None:
+        """Write down what came of one call, for each delivery that was in it."""
+        step_reached.send(sender=None, step="sent")
+        courier = self._courier
+        said = next((one for one in outcomes if not is_trouble(one)), outcomes[0])
+        self._circuit = hear(
+            courier.registry_id,
+            self._circuit,
+            said,
+            of=parcels[0].claimed.id,
+            now=courier.clock(),
+            jitter=courier.dice(),
+            policy=courier.policy,
+        )
+        known = self._is_known(parcels, outcomes)
+        ended = courier.clock()
+        attempts = [
+            self._attempted(parcel, replace(outcome, known_there=known), began, ended)
+            for parcel, outcome in zip(parcels, outcomes, strict=True)
+        ]
+        acknowledge(attempts, now=ended)
+        self.came_to.update(one.outcome.result for one in attempts)
+        self._stopped |= any(one.decision.pause or one.outcome.crowded for one in attempts)
+
+    def _is_known(self, parcels: Sequence[_Parcel], outcomes: Sequence[Outcome]) -> bool:
+        """Ask the registry who we are, where that tells a bad record from a bad registry."""
+        last = self._courier.policy.max_failures - 1
+        refused = any(one.result is Result.CONFIGURATION and one.status for one in outcomes)
+        doubtful = any(
+            outcome.result is Result.AMBIGUOUS
+            and (self._circuit.is_open or parcel.letter.delivery.failures >= last)
+            for parcel, outcome in zip(parcels, outcomes, strict=True)
+        )
+        if not (refused or doubtful):
+            return False
+        health = guarded(self._courier.registry.health)
+        return isinstance(health, Health) and health.ok
+
+    def _attempted(
+        self, parcel: _Parcel, outcome: Outcome, began: datetime, ended: datetime
+    ) -> Attempted:
+        if parcel.ready is not None:
+            outcome = parcel.ready.after(outcome)
+        delivery = parcel.letter.delivery
+        at_last = delivery.failures >= self._courier.policy.max_failures - 1
+        if outcome.result is Result.AMBIGUOUS:
+            outage = (self._circuit.is_open or at_last) and not outcome.known_there
+        else:
+            outage = self._circuit.is_open
+        decision = after(
+            outcome,
+            failures=delivery.failures,
+            looks=delivery.looks,
+            lease=parcel.claimed.lease,
+            presence=parcel.claimed.presence,
+            now=ended,
+            jitter=self._courier.dice(),
+            policy=self._courier.policy,
+            outage=outage,
+        )
+        return Attempted(
+            letter=parcel.letter,
+            claimed=parcel.claimed,
+            outcome=outcome,
+            decision=decision,
+            began=began,
+            ended=ended,
+        )

@@ -1,21 +1,32 @@
 """Pause a registry as a whole, and let it go on. Its deliveries wait untouched."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from django.db.models import Q
 
 from cec_plugin import models
 from cec_plugin.services.wake import deliver_on_commit
 
 log = logging.getLogger(__name__)
 
+ASK_AGAIN = timedelta(minutes=15)
+"""How long a registry that did not let us in is left alone before it is asked who we are."""
 
-def pause(registry_id: int, *, reason: str, now: datetime) -> bool:
+
+def pause(registry_id: int, *, reason: str, now: datetime, by_person: bool = False) -> bool:
     """Pause a registry; say whether it was not paused before, and log it only then.
 
-    Runs in the caller's transaction or in none.
+    Without a person's word it is because the registry does not let us in: it is asked again, and
+    goes on by itself once it does. Runs in the caller's transaction or in none.
     """
+    kind = models.Registry.Pause.PERSON if by_person else models.Registry.Pause.ACCESS
     paused = models.Registry.objects.filter(pk=registry_id, paused=False).update(
-        paused=True, paused_at=now, paused_reason=reason[:255]
+        paused=True,
+        pause_kind=kind,
+        paused_at=now,
+        paused_reason=reason[:255],
+        quiet_until=None if by_person else now + ASK_AGAIN,
     )
     if paused:
         log.error("Registry %d is paused: %s", registry_id, reason)
@@ -27,10 +38,25 @@ def is_paused(registry_id: int) -> bool:
     return models.Registry.objects.filter(pk=registry_id, paused=True).exists()
 
 
+def may_ask_again(registry_id: int, *, now: datetime) -> bool:
+    """Say whether to ask a registry that did not let us in who we are; only one asker is told so.
+
+    Whoever is told has it for a while alone.
+    """
+    return bool(
+        models.Registry.objects.filter(
+            Q(quiet_until__lte=now) | Q(quiet_until__isnull=True),
+            pk=registry_id,
+            paused=True,
+            pause_kind=models.Registry.Pause.ACCESS,
+        ).update(quiet_until=now + ASK_AGAIN)
+    )
+
+
 def resume(registry_id: int) -> bool:
     """Let a paused registry go on and wake its delivery; say whether it was paused."""
     resumed = models.Registry.objects.filter(pk=registry_id, paused=True).update(
-        paused=False, paused_at=None, paused_reason=""
+        paused=False, paused_at=None, paused_reason="", quiet_since=None, quiet_until=None
     )
     if resumed:
         deliver_on_commit([registry_id])

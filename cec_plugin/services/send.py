@@ -1,4 +1,7 @@
-"""Tell a registry of one claimed delivery. Runs outside any transaction."""
+"""Read what claimed deliveries say, and look before anything is written.
+
+Runs outside any transaction.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -45,11 +48,23 @@ def load(claimed: Iterable[Claimed]) -> dict[int, Letter]:
     }
 
 
-def send(letter: Letter, claimed: Claimed, registry: Registry, *, now: datetime) -> Outcome:
-    """Send the delivery under its stored reference and return what came of it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """A credit that is to be written; ``looked`` says that a read just now showed nothing."""
 
-    Whatever may have been written before is looked up first, and is written again only when
-    nothing is there.
+    posting: Posting
+    looked: bool = False
+
+    def after(self, outcome: Outcome) -> Outcome:
+        """Return what came of writing it, with what was read before."""
+        return replace(outcome, found_nothing=True) if self.looked else outcome
+
+
+def look(letter: Letter, claimed: Claimed, registry: Registry, *, now: datetime) -> Outcome | Ready:
+    """Do all that sending a delivery takes but for writing a credit.
+
+    Whatever may have been written before is looked up first, under its stored reference, and is
+    to be written again only when nothing is there.
     """
     delivery, number = letter.delivery, letter.number
     if delivery.errand == Errand.RETRACT:
@@ -57,10 +72,14 @@ def send(letter: Letter, claimed: Claimed, registry: Registry, *, now: datetime)
     if not number:
         return Outcome(result=Result.MEMBER, reason="no member number")
     posting = _posting(delivery, number)
-    if claimed.presence is not Presence.UNKNOWN and claimed.lease == 1:
-        return registry.post(posting)
+    if claimed.presence is not Presence.UNKNOWN and (
+        claimed.lease == 1 or not registry.capabilities.finds
+    ):
+        return Ready(posting=posting)
     held = registry.find(delivery.reference)
     if isinstance(held, Outcome):
+        if held.result is Result.UNABLE:
+            return replace(held, reason="it may have been written, and cannot be looked up there")
         return held
     if held is not None:
         return _compare(held, posting)
@@ -70,7 +89,7 @@ def send(letter: Letter, claimed: Claimed, registry: Registry, *, now: datetime)
             remote_id=delivery.remote_id,
             reason="the registry took it once and does not show it under our reference",
         )
-    return replace(registry.post(posting), found_nothing=True)
+    return Ready(posting=posting, looked=True)
 
 
 def _compare(held: Held, posting: Posting) -> Outcome:

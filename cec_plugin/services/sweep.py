@@ -42,7 +42,9 @@ def sweep(*, platform: Platform, now: datetime) -> Swept:
     look_again(now=now)
     registries = [
         pk
-        for pk in models.Registry.objects.filter(paused=False).values_list("pk", flat=True)
+        for pk in models.Registry.objects.filter(
+            Q(paused=False) | Q(pause_kind=models.Registry.Pause.ACCESS)
+        ).values_list("pk", flat=True)
         if models.Delivery.objects.filter(
             registry_id=pk, state=State.PENDING.value, due_at__lte=now
         ).exists()

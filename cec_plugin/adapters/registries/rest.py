@@ -6,6 +6,7 @@ own reference, found there again, and reversed by a POST beside it.
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 from urllib.parse import quote
@@ -19,7 +20,7 @@ from cec_plugin.adapters.registries.auth import (
 )
 from cec_plugin.domain.credits import fixed_hundredths, parse_hundredths
 from cec_plugin.domain.delivery import Outcome, Result
-from cec_plugin.domain.ports import Health, Held, Posting, Retraction
+from cec_plugin.domain.ports import Capabilities, Health, Held, Posting, Retraction
 from cec_plugin.exceptions import ConfigurationError, InvalidFigureError
 
 POSTED = (
@@ -143,6 +144,15 @@ class RestRegistry:
         self._options = options
         self._auth = auth
         self._unsaid = tuple(unsaid)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Say what it can do."""
+        return Capabilities(upsert=True)
+
+    def within(self, seconds: float) -> AbstractContextManager[None]:
+        """Bound all calls in the block together."""
+        return self._caller.within(seconds)
 
     def health(self) -> Health:
         """Ask who we are to the registry."""
