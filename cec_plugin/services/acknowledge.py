@@ -9,7 +9,7 @@ from cec_plugin import models
 from cec_plugin.domain.delivery import Decision, Outcome, Result, State
 from cec_plugin.models.outbox import HoldCode
 from cec_plugin.services.claim import Claimed
-from cec_plugin.services.enqueue import release_successors
+from cec_plugin.services.enqueue import release_after, release_successors
 from cec_plugin.services.pause import pause
 from cec_plugin.services.retry import in_transaction
 from cec_plugin.services.send import Letter
@@ -43,9 +43,7 @@ def acknowledge(attempts: Sequence[Attempted], *, now: datetime) -> None:
         models.Attempt.objects.bulk_create(
             _row(one, fenced=not mine) for one, mine in zip(attempts, ours, strict=True)
         )
-        for one, mine in zip(attempts, ours, strict=True):
-            if mine:
-                _let_go(one, now)
+        _let_go([one for one, mine in zip(attempts, ours, strict=True) if mine], now)
         return ours
 
     for one, mine in zip(attempts, in_transaction(work), strict=True):
@@ -98,10 +96,16 @@ def _row(one: Attempted, *, fenced: bool) -> models.Attempt:
     )
 
 
-def _let_go(one: Attempted, now: datetime) -> None:
-    decision, delivery = one.decision, one.letter.delivery
-    delivery.state, delivery.presence = decision.state.value, decision.presence.value
-    if decision.state is not State.PENDING:
-        deliver_on_commit(release_successors(delivery, now=now))
-    if decision.pause:
-        pause(delivery.registry_id, reason=decision.reason, now=now)
+def _let_go(attempts: Sequence[Attempted], now: datetime) -> None:
+    delivered: list[models.Delivery] = []
+    for one in attempts:
+        decision, delivery = one.decision, one.letter.delivery
+        delivery.state, delivery.presence = decision.state.value, decision.presence.value
+        if decision.state is State.DELIVERED:
+            delivered.append(delivery)
+        elif decision.state is not State.PENDING:
+            deliver_on_commit(release_successors(delivery, now=now))
+        if decision.pause:
+            pause(delivery.registry_id, reason=decision.reason, now=now)
+    if delivered:
+        deliver_on_commit(release_after(delivered, now=now))

@@ -24,6 +24,11 @@ from cec_plugin.services.wake import deliver_on_commit
 from cec_plugin.services.write import guarded, write
 
 BATCH = 50
+TOGETHER = 10
+"""How many deliveries that went well are acknowledged in one transaction.
+
+A worker that dies before it leaves that many to be looked up again.
+"""
 
 step_reached = Signal()
 """Sent with ``step`` (claimed, sent) wherever a crash could fall between: for tracing and tests."""
@@ -113,6 +118,7 @@ class _Run:
         self._stops_for = stops_for
         self._circuit = standing(courier.registry_id).circuit
         self._stopped = False
+        self._ended: list[Attempted] = []  # not acknowledged yet
 
     def deliver(self, claimed: Sequence[Claimed]) -> None:
         courier, was_open = self._courier, self._circuit.is_open
@@ -135,6 +141,7 @@ class _Run:
                 give_back([one.claimed for one in chosen], now=courier.clock())
             else:
                 self._write(chosen)
+        self._acknowledge()
         if was_open and not self._circuit.is_open:
             deliver_on_commit([courier.registry_id])
 
@@ -191,9 +198,17 @@ class _Run:
             self._attempted(parcel, replace(outcome, known_there=known), began, ended)
             for parcel, outcome in zip(parcels, outcomes, strict=True)
         ]
-        acknowledge(attempts, now=ended)
+        self._ended += attempts
+        went_well = all(one.outcome.result is Result.DELIVERED for one in attempts)
+        if not went_well or len(self._ended) >= TOGETHER:
+            self._acknowledge()
         self.came_to.update(one.outcome.result for one in attempts)
         self._stopped |= any(one.decision.pause or one.outcome.crowded for one in attempts)
+
+    def _acknowledge(self) -> None:
+        attempts, self._ended = self._ended, []
+        if attempts:
+            acknowledge(attempts, now=self._courier.clock())
 
     def _is_known(self, parcels: Sequence[_Parcel], outcomes: Sequence[Outcome]) -> bool:
         """Ask the registry who we are, where that tells a bad record from a bad registry."""

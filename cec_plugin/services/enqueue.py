@@ -150,9 +150,9 @@ def release_successors(delivery: models.Delivery, *, now: datetime) -> set[int]:
     which is now proven absent voids both.
     """
     if delivery.state == State.DELIVERED:
-        return _release_after(delivery, now)
+        return release_after([delivery], now=now)
     if delivery.state == State.VOID and delivery.errand == Errand.RETRACT:
-        return _release_after(delivery, now)
+        return release_after([delivery], now=now)
     if delivery.presence != Presence.ABSENT or delivery.errand == Errand.RETRACT:
         return set()
     reversal = models.Delivery.objects.filter(
@@ -160,11 +160,12 @@ def release_successors(delivery: models.Delivery, *, now: datetime) -> set[int]:
     ).first()
     if reversal is None or not void_unsent([delivery.pk, reversal.pk], now=now):
         return set()
-    return _release_after(reversal, now)
+    return release_after([reversal], now=now)
 
 
-def _release_after(delivery: models.Delivery, now: datetime) -> set[int]:
+def release_after(deliveries: Sequence[models.Delivery], *, now: datetime) -> set[int]:
+    """Let go what waited for these deliveries of one registry, all ended; return it to wake."""
     released = models.Delivery.objects.filter(
-        after=delivery, state=State.HELD.value, hold_code=HoldCode.PREDECESSOR
+        after__in=deliveries, state=State.HELD.value, hold_code=HoldCode.PREDECESSOR
     ).update(state=State.PENDING.value, hold_code="", due_at=now)
-    return {delivery.registry_id} if released else set()
+    return {deliveries[0].registry_id} if released else set()
