@@ -1,6 +1,6 @@
 """Registries: configured, tried, paused and resumed."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
@@ -8,16 +8,22 @@ from django.contrib import admin
 from django.contrib.admin.utils import display_for_value
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from cec_plugin import models
 from cec_plugin.adapters.registries.build import build
 from cec_plugin.admin.reading import NOTHING
 from cec_plugin.admin.steps import Done, Step, SteppedAdmin
+from cec_plugin.admin.words import word
 from cec_plugin.domain.delivery import State
 from cec_plugin.exceptions import ConfigurationError
+from cec_plugin.selectors.health import registry_health
 from cec_plugin.services.pause import pause, resume
+from cec_plugin.services.requeue import requeue
 
 if TYPE_CHECKING:
     _RegistryModelForm = forms.ModelForm[models.Registry]
@@ -82,7 +88,28 @@ def _try(_request: HttpRequest, registry: models.Registry) -> Done:
     health = build(registry).health()
     if not health.ok:
         return Done(text=_("It cannot be used: %(why)s") % {"why": health.detail}, ok=False)
-    return Done(text=_("It answers, and knows us as %(caller)s.") % {"caller": health.caller})
+    told = _("It answers, and knows us as %(caller)s.") % {"caller": health.caller}
+    if health.entities:
+        told += " " + _("We can reach: %(entities)s.") % {"entities": ", ".join(health.entities)}
+    return Done(text=told)
+
+
+def _requeue(_request: HttpRequest, registry: models.Registry) -> Done:
+    parked = registry.deliveries.filter(state=State.PARKED.value)
+    count = requeue(list(parked.values_list("pk", flat=True)), now=datetime.now(UTC))
+    told = ngettext(
+        "%(count)d delivery is due again.", "%(count)d deliveries are due again.", count
+    )
+    return Done(text=told % {"count": count}, ok=bool(count))
+
+
+def _before_requeueing(registry: models.Registry) -> list[str]:
+    parked = registry.deliveries.filter(state=State.PARKED.value).count()
+    return [
+        _("Deliveries that are being looked into: %(count)d. All of them become due again.")
+        % {"count": parked},
+        _("Whatever may have been written before is looked up first; nothing is written twice."),
+    ]
 
 
 def _before_pausing(_registry: models.Registry) -> list[str]:
@@ -116,11 +143,11 @@ class RegistryAdmin(SteppedAdmin):
     """The outside systems that are told of credits."""
 
     form = RegistryForm
-    list_display = ("name", "organization", "paused", "paused_at", "paused_reason")
+    list_display = ("name", "organization", "standing", "keeping_up")
     list_filter = ("organization", "paused")
     list_select_related = ("organization",)
     search_fields = ("name",)
-    fields = ("standing", "organization", *CONFIGURATION)
+    fields = ("standing", "keeping_up", "organization", *CONFIGURATION)
     steps: ClassVar[tuple[Step, ...]] = (
         Step(
             name="try",
@@ -146,15 +173,28 @@ class RegistryAdmin(SteppedAdmin):
             offered=lambda registry: registry.paused,
             run=_resume,
         ),
+        Step(
+            name="requeue",
+            label=gettext_lazy("Requeue all that is being looked into"),
+            permission="requeue",
+            says=_before_requeueing,
+            offered=lambda registry: registry.deliveries.filter(state=State.PARKED.value).exists(),
+            run=_requeue,
+        ),
     )
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         """Ask for the permission of its own."""
         return request.user.has_perm("cec_plugin.operate_registry")
 
+    def has_requeue_permission(self, request: HttpRequest) -> bool:
+        """Ask for the permission that deliveries have."""
+        return request.user.has_perm("cec_plugin.requeue_delivery")
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Keep whose registry it is once it exists: its deliveries are that organization's."""
-        return ("standing", "organization") if obj else ("standing",)
+        shown = ("standing", "keeping_up")
+        return (*shown, "organization") if obj else shown
 
     @admin.display(description=gettext_lazy("state"))
     def standing(self, registry: models.Registry) -> str:
@@ -164,9 +204,38 @@ class RegistryAdmin(SteppedAdmin):
                 "A new registry starts paused: try the connection, and resume it when you have "
                 "checked what it will be sent."
             )
+        if not registry.paused and registry.quiet_since:
+            return _("Left alone since %(since)s, tried again at %(until)s: %(why)s") % {
+                "since": display_for_value(registry.quiet_since, NOTHING),
+                "until": display_for_value(registry.quiet_until, NOTHING),
+                "why": registry.quiet_reason,
+            }
         if not registry.paused:
             return _("It is being told of credits.")
         if registry.paused_at is None:
             return _("Paused: %(why)s.") % {"why": _why(registry)}
         since = display_for_value(registry.paused_at, NOTHING)
         return _("Paused since %(since)s: %(why)s") % {"since": since, "why": _why(registry)}
+
+    @admin.display(description=gettext_lazy("deliveries"))
+    def keeping_up(self, registry: models.Registry) -> str:
+        """Count the deliveries by state, each leading to them, and say how old the oldest is."""
+        if registry.pk is None:
+            return NOTHING
+        found = registry_health(registry, now=datetime.now(UTC))
+        page = reverse("admin:cec_plugin_delivery_changelist", current_app=self.admin_site.name)
+        counts = format_html_join(
+            " · ",
+            '<a href="{}?registry__id__exact={}&amp;state={}">{} {}</a>',
+            (
+                (page, registry.pk, state, word(State, state), found.counts[state])
+                for state in State
+                if found.counts.get(state)
+            ),
+        )
+        if found.oldest_unsent_s is None:
+            return counts or NOTHING
+        oldest = _("oldest not sent: %(age)s") % {
+            "age": timesince(datetime.now(UTC) - timedelta(seconds=found.oldest_unsent_s))
+        }
+        return format_html("{}<br>{}", counts, oldest)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Min
+from django.db.models import Count, Min, QuerySet
 
 from cec_plugin import models
 from cec_plugin.domain.delivery import State
@@ -20,14 +20,19 @@ LATE_AFTER = timedelta(hours=1)
 class RegistryHealth:
     """How one registry keeps up. ``oldest_unsent_s`` is None where everything is sent.
 
-    ``late`` counts the deliveries that have been due for too long. A state that no delivery is
-    in has no count.
+    ``quiet_since`` is None where calls flow; else it is left alone until ``quiet_until``.
+    ``reached_at`` is when it last took what was sent. ``late`` counts the deliveries that have been
+    due for too long. A state that no delivery is in has no count.
     """
 
     name: str
     paused: bool
     paused_at: datetime | None
     paused_reason: str
+    quiet_since: datetime | None
+    quiet_until: datetime | None
+    quiet_reason: str
+    reached_at: datetime | None
     counts: Mapping[str, int]
     oldest_unsent_s: int | None
     late: int
@@ -73,14 +78,23 @@ def health(*, every: Mapping[str, timedelta], now: datetime) -> Health:
     return Health(registries=_registries(now), unsettled=_unsettled(now), jobs=_jobs(every, now))
 
 
-def _registries(now: datetime) -> tuple[RegistryHealth, ...]:
+def registry_health(registry: models.Registry, *, now: datetime) -> RegistryHealth:
+    """Return how one registry keeps up."""
+    return next(iter(_registries(now, models.Registry.objects.filter(pk=registry.pk))))
+
+
+def _registries(
+    now: datetime, registries: QuerySet[models.Registry] | None = None
+) -> tuple[RegistryHealth, ...]:
+    chosen = models.Registry.objects.all() if registries is None else registries
+    deliveries = models.Delivery.objects.filter(registry__in=chosen)
     counts: dict[int, dict[str, int]] = defaultdict(dict)
-    by_state = models.Delivery.objects.values_list("registry_id", "state")
+    by_state = deliveries.values_list("registry_id", "state")
     for registry_id, state, count in by_state.annotate(count=Count("id")).order_by():
         counts[registry_id][state] = count
-    unsent = models.Delivery.objects.filter(state__in=UNSENT).values_list("registry_id")
+    unsent = deliveries.filter(state__in=UNSENT).values_list("registry_id")
     oldest = dict(unsent.annotate(oldest=Min("created_at")).order_by())
-    due = models.Delivery.objects.filter(
+    due = deliveries.filter(
         state=State.PENDING.value, registry__paused=False, due_at__lte=now - LATE_AFTER
     )
     late = dict(due.values_list("registry_id").annotate(count=Count("id")).order_by())
@@ -90,11 +104,15 @@ def _registries(now: datetime) -> tuple[RegistryHealth, ...]:
             paused=one.paused,
             paused_at=one.paused_at,
             paused_reason=one.paused_reason,
+            quiet_since=one.quiet_since,
+            quiet_until=one.quiet_until if one.quiet_since else None,
+            quiet_reason=one.quiet_reason,
+            reached_at=one.reached_at,
             counts=counts.get(one.pk, {}),
             oldest_unsent_s=_age_s(oldest.get(one.pk), now),
             late=late.get(one.pk, 0),
         )
-        for one in models.Registry.objects.order_by("name")
+        for one in chosen.order_by("name")
     )
 
 

@@ -1,18 +1,15 @@
 """Whether credits flow, for monitoring."""
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cec_plugin.domain.delivery import State
 from cec_plugin.rest_api.v1.access import OperatorView
-from cec_plugin.selectors.health import LATE_AFTER, Health, RegistryHealth, health
+from cec_plugin.selectors.health import health
 from cec_plugin.services.jobs import JOBS
+from cec_plugin.wording.flow import problems
 
 
 class HealthView(OperatorView):
@@ -26,43 +23,3 @@ class HealthView(OperatorView):
         found = health(every={job.name: job.every for job in JOBS}, now=datetime.now(UTC))
         wrong = list(problems(found))
         return Response({"ok": not wrong, "problems": wrong, **asdict(found)})
-
-
-def problems(found: Health) -> Iterator[str]:
-    """Say what somebody has to look into, in the reader's language."""
-    for one in found.registries:
-        yield from _of_registry(one)
-    waiting = found.unsettled
-    if not waiting.expected and (waiting.oldest_s or 0) > LATE_AFTER.total_seconds():
-        yield _("A notice has not been settled for %(seconds)d s.") % {"seconds": waiting.oldest_s}
-    for job in found.jobs:
-        if job.ended_at is None:
-            yield _("The job %(name)s has never ended well.") % {"name": job.name}
-        elif job.overdue:
-            told = _("The job %(name)s is overdue: it last ended well at %(at)s.")
-            yield told % {"name": job.name, "at": job.ended_at.isoformat(timespec="seconds")}
-
-
-def _of_registry(one: RegistryHealth) -> Iterator[str]:
-    due = one.counts.get(State.PENDING, 0)
-    if one.paused and due:
-        told = ngettext(
-            "%(registry)s is paused with %(count)d delivery waiting.",
-            "%(registry)s is paused with %(count)d deliveries waiting.",
-            due,
-        )
-        yield told % {"registry": one.name, "count": due}
-    if parked := one.counts.get(State.PARKED, 0):
-        told = ngettext(
-            "%(registry)s: %(count)d delivery is parked and waits for an administrator.",
-            "%(registry)s: %(count)d deliveries are parked and wait for an administrator.",
-            parked,
-        )
-        yield told % {"registry": one.name, "count": parked}
-    if one.late:
-        told = ngettext(
-            "%(registry)s: %(count)d delivery has been due for more than an hour.",
-            "%(registry)s: %(count)d deliveries have been due for more than an hour.",
-            one.late,
-        )
-        yield told % {"registry": one.name, "count": one.late}
