@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cec_plugin import models
-from cec_plugin.adapters.http import CONNECT_S
-from cec_plugin.adapters.rate import SOON_S
 from cec_plugin.adapters.registries.build import build
 from cec_plugin.conf import get_settings
 from cec_plugin.domain.ports import Registry
@@ -89,7 +87,7 @@ def courier(row: models.Registry, registry: Registry) -> Courier:
         clock=_now,
         dice=random.random,
         policy=settings.policy,
-        lease_s=max(settings.lease_s, 2 * MOST_CALLS * (row.timeout_s + CONNECT_S + SOON_S)),
+        lease_s=max(settings.lease_s, 2 * MOST_CALLS * row.timeout_s),
     )
 
 

@@ -57,7 +57,8 @@ class Outcome:
     ``retry_after_s`` is what the registry asked for. ``found_nothing`` says that a read in this
     attempt showed nothing under our reference, ``maybe_written`` that a write went before what
     then failed, ``known_there`` that the registry knows us all the same, so that it may be this
-    record that it minds, ``crowded`` that our own rate limit had no place soon.
+    record that it minds, ``crowded`` that our own rate limit had no place soon, ``told_later`` that
+    the registry cannot be asked for what it took: its receipt is brought by somebody.
     """
 
     result: Result
@@ -69,6 +70,7 @@ class Outcome:
     maybe_written: bool = False
     known_there: bool = False
     crowded: bool = False
+    told_later: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +81,8 @@ class Policy:
     finished writing. After ``max_failures`` ambiguous attempts an administrator decides.
     ``member_looks`` is how often an unknown member is looked up again, ``member_wait_s`` apart:
     one registry takes a day to know a new member. After ``trips_after`` failed calls in a row the
-    registry is left alone for ``quiet_s``, twice as long each time, up to ``quiet_cap_s``.
+    registry is left alone for ``quiet_s``, twice as long each time, up to ``quiet_cap_s``. What a
+    registry took to confirm later is looked for every ``receipt_wait_s``, ``receipt_looks`` times.
     """
 
     base_s: float = 15.0
@@ -91,6 +94,8 @@ class Policy:
     trips_after: int = 5
     quiet_s: float = 15.0
     quiet_cap_s: float = 900.0
+    receipt_wait_s: float = 21600.0
+    receipt_looks: int = 28
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,10 +195,13 @@ def after(
                 state=State.PARKED, presence=left, failures=failures, reason=outcome.reason
             )
         case Result.TAKEN:
+            waits = looks < policy.receipt_looks
             return Decision(
-                state=State.HELD,
+                state=State.HELD if waits else State.PARKED,
                 presence=Presence.UNKNOWN,
                 failures=failures,
+                looks=looks + 1,
+                due_at=later(policy.receipt_wait_s) if waits and not outcome.told_later else None,
                 remote_id=outcome.remote_id,
                 reason=outcome.reason,
             )

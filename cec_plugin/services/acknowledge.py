@@ -76,6 +76,9 @@ def _settle(one: Attempted, now: datetime) -> bool:
 
 
 def _hold(one: Attempted) -> str:
+    before = one.letter.delivery.hold_code
+    if one.decision.state is State.PENDING and before == HoldCode.RECEIPT:
+        return before  # a look for the receipt failed: it must not be written again meanwhile
     if one.decision.state is not State.HELD:
         return ""
     if one.outcome.result is Result.TAKEN:

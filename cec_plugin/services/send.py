@@ -11,7 +11,12 @@ from cec_plugin import models
 from cec_plugin.domain.allocation import local_date
 from cec_plugin.domain.delivery import Errand, Outcome, Presence, Result
 from cec_plugin.domain.ports import Held, Posting, Registry, Retraction
+from cec_plugin.models.outbox import HoldCode
 from cec_plugin.services.claim import Claimed
+
+NO_RECEIPT = Outcome(
+    result=Result.TAKEN, reason="the registry took it and has not confirmed it yet"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +88,8 @@ def look(letter: Letter, claimed: Claimed, registry: Registry, *, now: datetime)
         return held
     if held is not None:
         return _compare(held, posting)
+    if delivery.hold_code == HoldCode.RECEIPT:
+        return NO_RECEIPT
     if delivery.remote_id:
         return Outcome(
             result=Result.CONFLICT,
@@ -117,6 +124,8 @@ def _retract(
             return Outcome(
                 result=Result.DELIVERED, remote_id=held.remote_id, reason="found reversed"
             )
+        if delivery.hold_code == HoldCode.RECEIPT:
+            return NO_RECEIPT
     organization = delivery.entry.account.organization
     reasons = [step.get("reason", "") for step in delivery.entry.basis]
     outcome = registry.reverse(

@@ -132,12 +132,14 @@ def _refresh(activity_id: int, platform: Platform, now: datetime) -> None:
 
 
 def look_again(*, now: datetime) -> int:
-    """Let deliveries look again for a member whom nobody knew; return how many.
+    """Let deliveries look again for a member whom nobody knew, or a receipt; return how many.
 
-    Without a member number they only look here: for a link made while a courier looked.
+    Without a member number they only look here: for a link made while a courier looked. What waits
+    for a receipt goes on doing so: it is looked up, and never written again.
     """
-    return models.Delivery.objects.filter(
-        state=State.HELD.value,
-        hold_code__in=[HoldCode.MEMBER_UNKNOWN, HoldCode.NO_MEMBER_NUMBER],
-        due_at__lte=now,
-    ).update(state=State.PENDING.value, hold_code="")
+    due = models.Delivery.objects.filter(state=State.HELD.value, due_at__lte=now)
+    members = due.filter(hold_code__in=[HoldCode.MEMBER_UNKNOWN, HoldCode.NO_MEMBER_NUMBER]).update(
+        state=State.PENDING.value, hold_code=""
+    )
+    receipts = due.filter(hold_code=HoldCode.RECEIPT).update(state=State.PENDING.value)
+    return members + receipts

@@ -191,7 +191,7 @@ def test_every_outcome_leads_to_a_state_that_somebody_ends(
     assert (decision.state is State.DELIVERED) == (outcome.result is Result.DELIVERED)
     assert (decision.presence is Presence.PRESENT) == (outcome.result is Result.DELIVERED)
     assert decision.failures == failures + (outcome.result is Result.AMBIGUOUS)
-    assert decision.looks == (outcome.result is Result.MEMBER)
+    assert decision.looks == (outcome.result in (Result.MEMBER, Result.TAKEN))
 
 
 def test_the_wait_doubles_with_every_attempt_up_to_the_cap() -> None:
@@ -283,3 +283,27 @@ def test_a_full_rate_limit_of_ours_is_waited_for_and_not_backed_off_from() -> No
     crowded = Outcome(result=Result.RETRYABLE, retry_after_s=7, crowded=True)
     assert _wait_s(_after(crowded, lease=9)) == 7
     assert _wait_s(_after(Outcome(result=Result.RETRYABLE, retry_after_s=7), lease=9)) == 100
+
+
+class TestTaken:
+    """What a registry took to confirm later is looked for, and parked when nothing ever came."""
+
+    @staticmethod
+    def _after(looks: int, *, told_later: bool = False) -> Decision:
+        return after(
+            Outcome(result=Result.TAKEN, reason="taken", told_later=told_later),
+            failures=0, looks=looks, lease=1, presence=Presence.ABSENT, now=NOW, jitter=0,
+            policy=Policy(receipt_wait_s=60, receipt_looks=2),
+        )  # fmt: skip
+
+    def test_it_waits_and_is_looked_for_again(self) -> None:
+        first = self._after(0)
+        assert (first.state, first.presence) == (State.HELD, Presence.UNKNOWN)
+        assert first.due_at == NOW + timedelta(seconds=60)
+        assert (first.looks, first.failures) == (1, 0)
+
+    def test_where_nobody_can_look_it_waits_for_the_receipt(self) -> None:
+        assert self._after(0, told_later=True).due_at is None
+
+    def test_when_no_receipt_ever_comes_somebody_looks_into_it(self) -> None:
+        assert self._after(2).state is State.PARKED
