@@ -83,6 +83,7 @@ class Policy:
     one registry takes a day to know a new member. After ``trips_after`` failed calls in a row the
     registry is left alone for ``quiet_s``, twice as long each time, up to ``quiet_cap_s``. What a
     registry took to confirm later is looked for every ``receipt_wait_s``, ``receipt_looks`` times.
+    A registry that did not let us in is asked again who we are every ``ask_again_s``.
     """
 
     base_s: float = 15.0
@@ -96,6 +97,7 @@ class Policy:
     quiet_cap_s: float = 900.0
     receipt_wait_s: float = 21600.0
     receipt_looks: int = 28
+    ask_again_s: float = 900.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,13 +6,10 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from cec_plugin import models
+from cec_plugin.conf import get_settings
 from cec_plugin.services.wake import deliver_on_commit
 
 log = logging.getLogger(__name__)
-
-ASK_AGAIN = timedelta(minutes=15)
-"""How long a registry that did not let us in is left alone before it is asked who we are."""
-
 
 def pause(registry_id: int, *, reason: str, now: datetime, by_person: bool = False) -> bool:
     """Pause a registry; say whether it was not paused before, and log it only then.
@@ -26,7 +23,7 @@ def pause(registry_id: int, *, reason: str, now: datetime, by_person: bool = Fal
         pause_kind=kind,
         paused_at=now,
         paused_reason=reason[:255],
-        quiet_until=None if by_person else now + ASK_AGAIN,
+        quiet_until=None if by_person else now + _patience(),
     )
     if paused:
         log.error("Registry %d is paused: %s", registry_id, reason)
@@ -49,8 +46,12 @@ def may_ask_again(registry_id: int, *, now: datetime) -> bool:
             pk=registry_id,
             paused=True,
             pause_kind=models.Registry.Pause.ACCESS,
-        ).update(quiet_until=now + ASK_AGAIN)
+        ).update(quiet_until=now + _patience())
     )
+
+
+def _patience() -> timedelta:
+    return timedelta(seconds=get_settings().policy.ask_again_s)
 
 
 def resume(registry_id: int) -> bool:

@@ -13,7 +13,7 @@ from cec_plugin.domain.delivery import Policy
 from cec_plugin.sandbox.records import Member
 from cec_plugin.sandbox.server import Sandbox, running_sandbox
 from cec_plugin.services.deliver import Courier, deliver_due
-from cec_plugin.services.pause import ASK_AGAIN, pause
+from cec_plugin.services.pause import pause
 from tests import factories
 from tests.events import ETHICS
 
@@ -161,7 +161,7 @@ def test_a_registry_that_does_not_let_us_in_is_asked_again_and_goes_on_by_itself
     settings.CEC_SECRETS = {"sandbox": {"key": "sandbox-key"}}
     deliver_registry(registry.pk)  # too early to ask again
     assert len(sandbox.control.calls()) == asked
-    models.Registry.objects.update(quiet_until=datetime.now(UTC) - ASK_AGAIN)
+    models.Registry.objects.update(quiet_until=datetime.now(UTC) - timedelta(hours=1))
     deliver_registry(registry.pk)
     registry.refresh_from_db()
     assert not registry.paused

@@ -1,0 +1,89 @@
+"""The storm itself: faults by the dice, workers killed, the broker and the database restarted."""
+
+import random
+import threading
+import time
+from dataclasses import dataclass
+
+from tests.chaos.stage import Stage
+
+SHARE = 0.2
+"""Which part of the calls fails."""
+
+SETTINGS = {
+    # Whoever waits must not wait for minutes; what lags must lag less than the grace period.
+    "commit_then_timeout": {"value": 20},
+    "slow_drip": {"value": 500},
+    "huge": {"value": 2},
+    "unavailable": {},
+    "too_many": {"value": 1},
+    "reads_lag": {"value": 0.7},
+    "receipts_later": {"value": 2},
+    "token_expires": {"value": 3},
+}
+NOT_AT_RANDOM = ("delay_ms", "approves_later")
+"""What is no failure: a slow registry, and one that decides later."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Storm:
+    """What strikes, and how often it did."""
+
+    stage: Stage
+    dice: random.Random
+    restarts: int = 0
+
+    @property
+    def faults(self) -> list[str]:
+        """Return the names of the faults, from the registry's own catalogue."""
+        return [name for name in self.stage.control.faults().switches if name not in NOT_AT_RANDOM]
+
+    def rise(self) -> None:
+        """Let every fault strike at random, one at a time, a fifth of the calls in all."""
+        names = self.faults
+        self.stage.control.set_faults(
+            one_at_a_time=True,
+            **{
+                name: {**SETTINGS.get(name, {}), "probability": SHARE / len(names)}
+                for name in names
+            },
+        )
+
+    def abate(self) -> None:
+        """Let no more fault strike."""
+        self.stage.control.clear_faults()
+
+    def strike_what_never_struck(self) -> list[str]:
+        """Let each fault that no call met yet strike the next calls; return which those are."""
+        hits = self.stage.control.hits()
+        left = [name for name in self.faults if not hits.get(name)]
+        for name in left:
+            self.stage.control.set_faults(**{name: {**SETTINGS.get(name, {}), "probability": 0.5}})
+        return left
+
+    def restart(self, what: str) -> None:
+        """Take the broker or the database away for a moment."""
+        server = self.stage.redis if what == "redis" else self.stage.mariadb
+        server.stop()
+        time.sleep(1.0)
+        server.start()
+        self.restarts += 1
+
+
+class Killer(threading.Thread):
+    """Kills a worker every few seconds until told to stop."""
+
+    def __init__(self, stage: Stage, dice: random.Random, *, every_s: float) -> None:
+        super().__init__(name="killer", daemon=True)
+        self._stage, self._dice, self._every_s = stage, dice, every_s
+        self._enough = threading.Event()
+
+    def run(self) -> None:
+        """Kill."""
+        while not self._enough.wait(self._every_s * (0.5 + self._dice.random())):
+            self._stage.crew.kill_one(self._dice)
+
+    def stop(self) -> None:
+        """Kill no more."""
+        self._enough.set()
+        self.join()
