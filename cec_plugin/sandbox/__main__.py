@@ -22,6 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         client_id=options.client_id,
         client_secret=options.client_secret,
         token_lifetime_s=options.token_lifetime_s,
+        hmac_secrets=tuple(options.hmac_secret or Credentials().hmac_secrets),
     )
     stop = threading.Event()
     for each in (signal.SIGINT, signal.SIGTERM):
@@ -59,6 +60,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--client-id", default=usual.client_id)
     parser.add_argument("--client-secret", default=usual.client_secret)
     parser.add_argument("--token-lifetime-s", type=int, default=usual.token_lifetime_s)
+    parser.add_argument(
+        "--hmac-secret", action="append", metavar="SECRET", help="give two while one takes over"
+    )
     return parser
 
 
@@ -77,6 +81,7 @@ def _introduce(sandbox: Sandbox) -> None:
     print(f"API key        X-Api-Key: {accepted.api_key}")
     print(f"Basic          {accepted.user}:{accepted.password}")
     print(f"Client         {accepted.client_id}:{accepted.client_secret} at POST /oauth/token")
+    print(f"Signature      {' or '.join(accepted.hmac_secrets)}")
     host = sandbox.server.server_name
     if accepted == Credentials() and not ipaddress.ip_address(host).is_loopback:
         print("Others can reach it, and it accepts the credentials that everybody can read.")

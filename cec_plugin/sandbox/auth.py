@@ -1,4 +1,4 @@
-"""Who is calling: an API key, a user with a password, or a token given out here."""
+"""Who is calling: an API key, a user with a password, a signature, or a token given out here."""
 
 import base64
 import binascii
@@ -6,10 +6,10 @@ import hmac
 import secrets
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qs
 
+from cec_plugin.sandbox.signatures import signer
 from cec_plugin.sandbox.wire import Answer, Call, answer_error, answer_json
 
 
@@ -23,6 +23,15 @@ class Credentials:
     client_id: str = "sandbox-client"
     client_secret: str = "sandbox-secret"  # noqa: S105
     token_lifetime_s: int = 3600
+    hmac_secrets: tuple[str, ...] = ("sandbox-hmac-secret",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """A token given out; ``ends_at`` is a monotonic second, ``calls`` how many came with it."""
+
+    ends_at: float
+    calls: int = 0
 
 
 class Guard:
@@ -31,21 +40,34 @@ class Guard:
     def __init__(self, credentials: Credentials) -> None:
         """Accept these credentials."""
         self.credentials = credentials
-        self._tokens: dict[str, float] = {}  # token to the monotonic second at which it ends
+        self._hmac_secrets = credentials.hmac_secrets
+        self._tokens: dict[str, Token] = {}
         self._lock = threading.Lock()
 
-    def caller(self, headers: Mapping[str, str]) -> str | None:
-        """Say who the credentials are, ``None`` if they are missing or wrong."""
-        key = headers.get("x-api-key")
+    def identify(self, call: Call) -> Call:
+        """Return the call with who its credentials are: nobody if they are missing or wrong."""
+        key = call.headers.get("x-api-key")
         if key is not None and _equal(key, self.credentials.api_key):
-            return "api-key"
-        scheme, _, rest = headers.get("authorization", "").partition(" ")
+            return replace(call, caller="api-key")
+        if "x-signature" in call.headers:
+            return replace(call, caller=signer(call, self._hmac_secrets))
+        scheme, _, rest = call.headers.get("authorization", "").partition(" ")
         match scheme.lower():
             case "basic":
-                return self._user(*_pair(rest))
+                return replace(call, caller=self._user(*_pair(rest)))
             case "bearer":
-                return self.credentials.client_id if self._is_current(rest.strip()) else None
-        return None
+                return self._bearer(call, rest.strip())
+        return call
+
+    def accept_secrets(self, secrets: tuple[str, ...]) -> None:
+        """Take signatures by these secrets, and no others, from now on."""
+        self._hmac_secrets = secrets
+
+    def end_token(self, call: Call) -> None:
+        """Accept the token that came with the call no more."""
+        _, _, token = call.headers.get("authorization", "").partition(" ")
+        with self._lock:
+            self._tokens.pop(token.strip(), None)
 
     def issue(self, call: Call) -> Answer:
         """Answer a token request (OAuth 2, client credentials)."""
@@ -75,13 +97,17 @@ class Guard:
         token = secrets.token_urlsafe(24)
         now = time.monotonic()
         with self._lock:
-            self._tokens = {known: end for known, end in self._tokens.items() if end > now}
-            self._tokens[token] = now + self.credentials.token_lifetime_s
+            self._tokens = {each: one for each, one in self._tokens.items() if one.ends_at > now}
+            self._tokens[token] = Token(ends_at=now + self.credentials.token_lifetime_s)
         return token
 
-    def _is_current(self, token: str) -> bool:
+    def _bearer(self, call: Call, token: str) -> Call:
         with self._lock:
-            return self._tokens.get(token, 0.0) > time.monotonic()
+            known = self._tokens.get(token)
+            if known is None or known.ends_at <= time.monotonic():
+                return call
+            known = self._tokens[token] = replace(known, calls=known.calls + 1)
+        return replace(call, caller=self.credentials.client_id, token_calls=known.calls)
 
     def _user(self, user: str, password: str) -> str | None:
         known = _equal(user, self.credentials.user)

@@ -32,7 +32,7 @@ class Front:
         if call.kind is Kind.ASIDE:
             answer = self._aside(call)
         else:
-            answer = self._registry(replace(call, caller=self._guard.caller(call.headers)))
+            answer = self._registry(self._guard.identify(call))
         return replace(answer, bodiless=True) if call.method == "HEAD" else answer
 
     def _registry(self, call: Call) -> Answer:

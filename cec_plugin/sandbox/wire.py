@@ -32,7 +32,8 @@ class Call:
     """One request. ``target`` is as sent; ``segments`` and ``query`` are decoded.
 
     Header names are in lower case. ``caller`` is who the credentials are, ``None`` without valid
-    ones. ``client`` is the address the connection came from.
+    ones; ``token_calls`` is how many came with its token by now, this one included, and 0 without
+    one. ``client`` is the address the connection came from.
     """
 
     method: str
@@ -43,6 +44,7 @@ class Call:
     body: bytes
     client: str
     caller: str | None = None
+    token_calls: int = 0
     quirks: frozenset[Quirk] = frozenset()
 
     @property

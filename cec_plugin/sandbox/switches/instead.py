@@ -2,7 +2,7 @@
 
 from cec_plugin.sandbox.faults import On
 from cec_plugin.sandbox.switches.fault import Fault, Scene
-from cec_plugin.sandbox.wire import Answer, answer_error, answer_html, answer_json
+from cec_plugin.sandbox.wire import Answer, Call, answer_error, answer_html, answer_json
 
 LISTS = {("members",), ("credits",), ("credits", "batch")}
 OPAQUE = "<!doctype html><title>500</title><h1>Internal Server Error</h1><p>Please contact support."
@@ -27,6 +27,10 @@ def _too_many(scene: Scene) -> Answer:
     return answer_error(429, "too_many_requests", message, headers=_retry_after(scene))
 
 
+def _quota(_scene: Scene) -> Answer:
+    return answer_error(403, "REQUEST_LIMIT_EXCEEDED", "The requests of this day are used up.")
+
+
 def _unavailable(scene: Scene) -> Answer:
     return answer_error(503, "unavailable", "Down for maintenance.", headers=_retry_after(scene))
 
@@ -43,6 +47,18 @@ def _login_redirect(_scene: Scene) -> Answer:
     return answer_html(
         302, "<!doctype html><title>Log in</title>", headers=(("Location", "/login"),)
     )
+
+
+def _no_reverse(_scene: Scene) -> Answer:
+    message = "This registry takes nothing back."
+    return answer_error(405, "method_not_allowed", message, headers=(("Allow", ""),))
+
+
+def _is_reversal(call: Call) -> bool:
+    match call.method, call.segments:
+        case "POST", ("credits", _, "reverse"):
+            return True
+    return False
 
 
 def _html(_scene: Scene) -> Answer:
@@ -63,6 +79,12 @@ INSTEAD = (
         does="429, nothing written",
         seen_in="Accredible: 2,000 requests in 5 minutes.",
         unit="s to retry after",
+    ),
+    Fault(
+        name="quota_403",
+        effect=_quota,
+        does="403 with the code REQUEST_LIMIT_EXCEEDED, nothing written",
+        seen_in="Salesforce: a quota that is used up looks like a lack of rights.",
     ),
     Fault(
         name="unauthorized",
@@ -102,5 +124,13 @@ INSTEAD = (
         does="500 and a web page, nothing written",
         seen_in="CiviCRM: no text unless the role may see debug output.",
         on=On.WRITE,
+    ),
+    Fault(
+        name="no_reverse",
+        effect=_no_reverse,
+        does="405 to every reversal, nothing reversed",
+        seen_in="YourMembership and CE Broker: what was sent cannot be taken back.",
+        on=On.WRITE,
+        applies=_is_reversal,
     ),
 )
