@@ -63,6 +63,10 @@ class Guard:
         """Take signatures by these secrets, and no others, from now on."""
         self._hmac_secrets = secrets
 
+    def begin_anew(self) -> None:
+        """Take what was taken at the start; tokens given out stay good."""
+        self._hmac_secrets = self.credentials.hmac_secrets
+
     def end_token(self, call: Call) -> None:
         """Accept the token that came with the call no more."""
         _, _, token = call.headers.get("authorization", "").partition(" ")

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from cec_plugin.sandbox.records import Member
 from cec_plugin.sandbox.wire import Json
 
 REFERENCE_LENGTH = 36
@@ -104,6 +103,22 @@ class Reader:
             self._fault(name, "must be above zero")
         return hundredths
 
+    def truth(self, name: str) -> bool:
+        """Return whether something holds."""
+        value = self._body.get(name)
+        if not isinstance(value, bool):
+            self._fault(name, "must be true or false")
+        return value is True
+
+    def texts(self, name: str, limit: int) -> tuple[str, ...]:
+        """Return a list of texts that are not empty."""
+        value = self._body.get(name)
+        given = value if isinstance(value, list) else []
+        if not given or not all(isinstance(one, str) and 0 < len(one) <= limit for one in given):
+            self._fault(name, f"must be a list of texts, each of at most {limit} characters")
+            return ()
+        return tuple(given)
+
     def _fault(self, name: str, why: str) -> str:
         self.faults[name] = why
         return ""
@@ -137,17 +152,6 @@ def read_reversal(body: Json) -> ReversalClaim | Invalid:
         reason=reader.text("reason", 500, default=""),
     )
     return Invalid(reader.faults) if reader.faults else claim
-
-
-def read_member(body: Json) -> Member | Invalid:
-    """Read a member; the standing may be left out."""
-    reader = Reader(body, {"number", "name", "standing"})
-    member = Member(
-        number=reader.text("number", TEXT_LENGTHS["member_number"]),
-        name=reader.text("name", 255),
-        standing=reader.text("standing", 32, default="active"),
-    )
-    return Invalid(reader.faults) if reader.faults else member
 
 
 def parse_json(body: bytes) -> Json:

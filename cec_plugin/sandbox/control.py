@@ -59,6 +59,27 @@ class Control:
         content = Member(number=number, name=name, standing=standing).to_json()
         return Member.from_json(self._ask("members", content))
 
+    def approve(self, reference: str, *, approved: bool = True) -> tuple[Credit, ...]:
+        """Approve what stands under a reference, or decline it, and return it.
+
+        Raises:
+            ControlError: there is nothing under the reference.
+        """
+        decided = self._ask("approve", {"reference": reference, "approved": approved})
+        return tuple(map(Credit.from_json, decided["items"]))
+
+    def let_receipts_arrive(self) -> int:
+        """Let every row that was only promised appear at once; return how many that were."""
+        return int(self._ask("receipts", {})["arrived"])
+
+    def accept_secrets(self, *secrets: str) -> None:
+        """Take calls signed by one of these secrets, and by no other."""
+        self._ask("secrets", {"hmac_secrets": secrets})
+
+    def hits(self) -> Mapping[str, int]:
+        """Return for each switch how many calls it has hit since the start or the last reset."""
+        return {name: int(count) for name, count in self._ask("hits").items()}
+
     def data(self) -> RegistryData:
         """Return everything that the registry holds."""
         content = self._ask("data")

@@ -5,33 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS members (
-    number   TEXT PRIMARY KEY,
-    name     TEXT NOT NULL,
-    standing TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS credits (
-    id            INTEGER PRIMARY KEY AUTOINCREMENT,
-    reference     TEXT UNIQUE,               -- NULL where it was lost
-    member_number TEXT NOT NULL,
-    activity_code TEXT NOT NULL,
-    title         TEXT NOT NULL,
-    credit_type   TEXT NOT NULL,
-    hundredths    INTEGER NOT NULL CHECK (hundredths > 0),
-    unit          TEXT NOT NULL,
-    earned_on     TEXT NOT NULL,
-    cursor        INTEGER NOT NULL UNIQUE    -- counts changes, over all credits
-);
-CREATE INDEX IF NOT EXISTS credits_of_member ON credits (member_number);
-CREATE TABLE IF NOT EXISTS reversals (
-    id          INTEGER PRIMARY KEY AUTOINCREMENT,
-    credit_id   INTEGER NOT NULL UNIQUE REFERENCES credits (id),
-    reference   TEXT NOT NULL UNIQUE,
-    reversed_on TEXT NOT NULL,
-    reason      TEXT NOT NULL
-);
-"""
+from cec_plugin.sandbox.schema import make_tables
 
 
 class Database:
@@ -45,7 +19,8 @@ class Database:
         )
         self._connection.row_factory = sqlite3.Row
         # A registry to try things out with may lose its last second when the machine dies.
-        self._connection.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; {SCHEMA}")
+        self._connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;")
+        make_tables(self._connection)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

@@ -25,10 +25,11 @@ class Front:
         self.journal = Journal()
         self._guard = guard
         self._routes = Routes(store, guard)
-        self._surface = Surface(store, board, self.journal)
+        self._surface = Surface(store, guard, board, self.journal)
 
     def answer(self, call: Call) -> Answer:
         """Answer one call."""
+        self.store.arrivals()
         if call.kind is Kind.ASIDE:
             answer = self._aside(call)
         else:

@@ -1,7 +1,7 @@
 """The last calls with what became of them, for the page and for tests."""
 
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
@@ -42,24 +42,32 @@ class SeenCall:
 
 
 class Journal:
-    """The last 200 calls."""
+    """The last 200 calls, and how often each switch hit one of all of them."""
 
     def __init__(self) -> None:
         """Begin empty."""
         self._calls: deque[SeenCall] = deque(maxlen=KEPT)
+        self._hits: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     def add(self, call: SeenCall) -> None:
         """Write a call down."""
         with self._lock:
             self._calls.append(call)
+            self._hits.update(call.faults)
 
     def calls(self) -> tuple[SeenCall, ...]:
         """Return the calls, the newest last."""
         with self._lock:
             return tuple(self._calls)
 
+    def hits(self) -> Mapping[str, int]:
+        """Return how many calls each switch has hit; one that hit none is missing."""
+        with self._lock:
+            return dict(self._hits)
+
     def clear(self) -> None:
         """Forget all calls."""
         with self._lock:
             self._calls.clear()
+            self._hits.clear()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from cec_plugin.sandbox.database import Database
 from cec_plugin.sandbox.records import Credit, Member
-from cec_plugin.sandbox.rows import CREDITS, to_credit, to_member
+from cec_plugin.sandbox.rows import CREDITS, NOW, to_credit, to_member
 
 MEMBERS_SHOWN = 100
 CREDITS_SHOWN = 40
@@ -45,7 +45,7 @@ def overview(database: Database) -> Overview:
             [MEMBERS_SHOWN],
         ).fetchall()
         newest = connection.execute(
-            f"{CREDITS} ORDER BY c.cursor DESC LIMIT ?", [CREDITS_SHOWN]
+            f"{CREDITS} ORDER BY k.cursor DESC LIMIT ?", [NOW, CREDITS_SHOWN]
         ).fetchall()
         (member_count,) = connection.execute("SELECT COUNT(*) FROM members").fetchone()
         (credit_count,) = connection.execute("SELECT COUNT(*) FROM credits").fetchone()

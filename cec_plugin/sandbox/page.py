@@ -117,13 +117,14 @@ def _credit(credit: Credit) -> str:
         else '<span class="cec-bad">↩ reversed</span>'
     )
     struck = "" if active else " cec-struck"
+    approval = f'<br><span class="cec-quiet">{credit.approval}</span>' if credit.approval else ""
     day = credit.earned_on
     return (
         f'<tr data-key="{credit.cursor}"><td class="cec-code">{escape(credit.member_number)}</td>'
         f'<td>{escape(credit.title)}<br><span class="cec-quiet cec-code">{reference}</span></td>'
         f'<td class="cec-steady"><time datetime="{day}">{day.day} {day:%b} {day.year}</time></td>'
         f'<td class="cec-figure{struck}">{figure(credit.hundredths)} {escape(credit.unit)}</td>'
-        f"<td>{state}</td></tr>"
+        f"<td>{state}{approval}</td></tr>"
     )
 
 

@@ -15,6 +15,15 @@ class State(StrEnum):
     REVERSED = "reversed"
 
 
+class Approval(StrEnum):
+    """What the registry decided on a credit; ``NONE`` where it decides on nothing."""
+
+    NONE = ""
+    WAITING = "waiting"
+    APPROVED = "approved"
+    DECLINED = "declined"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
     """A member; ``number`` is the registry's own key for the person."""
@@ -55,6 +64,7 @@ class Credit:
     reversal_reference: str | None = None
     reversed_on: date | None = None
     kind: str = "award"
+    approval: Approval = Approval.NONE
 
     @property
     def amount(self) -> str:
@@ -75,6 +85,7 @@ class Credit:
             "unit": self.unit,
             "earned_on": self.earned_on.isoformat(),
             "kind": self.kind,
+            "approval": self.approval.value,
             "reversal_reference": self.reversal_reference,
             "reversed_on": self.reversed_on and self.reversed_on.isoformat(),
             "cursor": str(self.cursor),
@@ -97,6 +108,7 @@ class Credit:
             unit=row["unit"],
             earned_on=date.fromisoformat(row["earned_on"]),
             kind=row["kind"],
+            approval=Approval(row["approval"]),
             reversal_reference=row["reversal_reference"],
             reversed_on=date.fromisoformat(reversed_on) if reversed_on else None,
             cursor=int(row["cursor"]),

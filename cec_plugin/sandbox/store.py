@@ -1,58 +1,55 @@
-"""The registry's own data, with one row for each reference however many clients send it."""
+"""The registry's own data: whoever reads and writes it does so here, in turn."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from enum import StrEnum
+import time
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from cec_plugin.sandbox.claims import Claim, ReversalClaim
 from cec_plugin.sandbox.database import Database
-from cec_plugin.sandbox.records import Credit, Member, RegistryData, State
+from cec_plugin.sandbox.keeping import (
+    PROPERLY,
+    Keeping,
+    Kept,
+    Refusal,
+    RefusalCode,
+    Taken,
+    let_arrive,
+    take,
+)
+from cec_plugin.sandbox.records import Approval, Credit, Member, RegistryData, State
 from cec_plugin.sandbox.rows import (
     CREDITS,
+    NOW,
     REVERSALS,
-    Key,
-    add_credit,
-    find_credit,
-    get_credit,
+    add_reversal,
+    approve,
+    credit_with,
+    credits_under,
     put_member,
+    reversed_by,
     to_credit,
     to_member,
     to_reversal,
 )
 
-
-class RefusalCode(StrEnum):
-    """Why the registry does not do what it was asked."""
-
-    MEMBER_NOT_FOUND = "member_not_found"
-    CREDIT_NOT_FOUND = "credit_not_found"
-    CONFLICT = "conflict"
-    REVERSED = "reversed"
-    ALREADY_REVERSED = "already_reversed"
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Nothing was written; ``stored`` is the row that stands in the way."""
-
-    code: RefusalCode
-    stored: Credit | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """The row is there; ``created`` says whether it is new."""
-
-    credit: Credit
-    created: bool = False
+TABLES = ("reversals", "changes", "credits", "members", "waiting", "sqlite_sequence")
 
 
 class Store:
-    """Members, credits and reversals. ``members`` are there from the start and after a reset."""
+    """Members, credits and reversals. ``members`` are there from the start and after a reset.
 
-    def __init__(self, path: str = ":memory:", members: Iterable[Member] = ()) -> None:
+    A ``moment`` is in seconds since 1970: what was there then is shown.
+    """
+
+    def __init__(
+        self,
+        path: str = ":memory:",
+        members: Iterable[Member] = (),
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         """Open the data at ``path``, a file or ``:memory:``."""
         self.database = Database(path)
+        self.clock = clock
         self._first_members = tuple(members)
         for member in self._first_members:
             self.put_member(member)
@@ -64,10 +61,8 @@ class Store:
     def reset(self) -> None:
         """Forget everything but the first members; ids and cursors begin anew."""
         with self.database.writing() as connection:
-            connection.execute("DELETE FROM reversals")
-            connection.execute("DELETE FROM credits")
-            connection.execute("DELETE FROM members")
-            connection.execute("DELETE FROM sqlite_sequence")
+            for table in TABLES:
+                connection.execute(f"DELETE FROM {table}")  # noqa: S608 - of our own list
             for member in self._first_members:
                 put_member(connection, member)
 
@@ -82,60 +77,84 @@ class Store:
             row = connection.execute("SELECT * FROM members WHERE number = ?", [number]).fetchone()
         return to_member(row) if row else None
 
-    def put_credit(self, claim: Claim, *, lose_reference: bool = False) -> Kept | Refusal:
-        """Keep a credit once; an equal one again is the same row.
-
-        With ``lose_reference`` the row has none, so each call makes another.
-        """
-        reference = None if lose_reference else claim.reference
+    def put_credits(
+        self,
+        claims: Sequence[Claim],
+        keeping: Keeping = PROPERLY,
+        *,
+        spoiling: Collection[str] = (),
+        later_s: float | None = None,
+    ) -> list[Taken]:
+        """Take credits, each on its own, or none where one is refused for a ``spoiling`` code."""
+        now = self.clock()
         with self.database.writing() as connection:
-            stored = find_credit(connection, Key.REFERENCE, reference)
-            if stored:
-                return _again(stored, claim)
-            known = "SELECT 1 FROM members WHERE number = ?"
-            if not connection.execute(known, [claim.member_number]).fetchone():
-                return Refusal(RefusalCode.MEMBER_NOT_FOUND)
-            return Kept(add_credit(connection, claim, reference), created=True)
+            connection.execute("SAVEPOINT whole")
+            taken = [take(connection, one, keeping, now=now, later_s=later_s) for one in claims]
+            if any(isinstance(one, Refusal) and one.code in spoiling for one in taken):
+                connection.execute("ROLLBACK TO whole")
+            return taken
 
     def reverse_credit(self, reference: str, claim: ReversalClaim) -> Kept | Refusal:
         """Reverse a credit once; the same reversal reference again changes nothing."""
         with self.database.writing() as connection:
-            credit = find_credit(connection, Key.REFERENCE, reference)
-            if not credit:
+            stored = credits_under(connection, reference)
+            if not stored:
                 return Refusal(RefusalCode.CREDIT_NOT_FOUND)
+            if len(stored) > 1:
+                return Refusal(RefusalCode.SEVERAL, stored)
+            (credit,) = stored
             if credit.reversal_reference == claim.reference:
                 return Kept(credit)
             if credit.state is State.REVERSED:
-                return Refusal(RefusalCode.ALREADY_REVERSED, credit)
-            other = find_credit(connection, Key.REVERSAL, claim.reference)
+                return Refusal(RefusalCode.ALREADY_REVERSED, stored)
+            other = reversed_by(connection, claim.reference)
             if other:
-                return Refusal(RefusalCode.CONFLICT, other)
-            connection.execute(
-                "INSERT INTO reversals (credit_id, reference, reversed_on, reason)"
-                " VALUES (?, ?, ?, ?)",
-                [credit.id, claim.reference, claim.reversed_on.isoformat(), claim.reason],
-            )
-            connection.execute(
-                "UPDATE credits SET cursor = (SELECT MAX(cursor) + 1 FROM credits) WHERE id = ?",
-                [credit.id],
-            )
-            return Kept(get_credit(connection, credit.id))
+                return Refusal(RefusalCode.CONFLICT, (other,))
+            return Kept(add_reversal(connection, credit, claim, now=self.clock()))
 
-    def credit(self, reference: str) -> Credit | None:
-        """Find a credit by the sender's reference."""
+    def decide(self, reference: str, *, approved: bool) -> tuple[Credit, ...]:
+        """Approve or decline what stands under a reference, and return it."""
+        approval = Approval.APPROVED if approved else Approval.DECLINED
+        now = self.clock()
+        with self.database.writing() as connection:
+            stored = credits_under(connection, reference)
+            return tuple(approve(connection, one, approval, now=now) for one in stored)
+
+    def arrivals(self, *, all_of_them: bool = False) -> int:
+        """Let what was promised for now appear, or all that was; return how many that were."""
+        now = self.clock()
+        due_by = NOW if all_of_them else now
         with self.database.reading() as connection:
-            return find_credit(connection, Key.REFERENCE, reference)
+            due = "SELECT 1 FROM waiting WHERE due_at <= ? LIMIT 1"
+            if not connection.execute(due, [due_by]).fetchone():
+                return 0
+        with self.database.writing() as connection:
+            return let_arrive(connection, due_by=due_by, now=now)
 
-    def credit_by_id(self, credit_id: int) -> Credit | None:
+    def credits_under(self, reference: str, *, moment: float = NOW) -> tuple[Credit, ...]:
+        """Find credits by the sender's reference."""
+        with self.database.reading() as connection:
+            return credits_under(connection, reference, moment=moment)
+
+    def credit_by_id(self, credit_id: int, *, moment: float = NOW) -> Credit | None:
         """Find a credit by the registry's own id."""
         with self.database.reading() as connection:
-            return find_credit(connection, Key.ID, credit_id)
+            return credit_with(connection, credit_id, moment=moment)
 
-    def credits_since(self, cursor: int, limit: int) -> tuple[tuple[Credit, ...], bool]:
-        """Return credits changed after ``cursor`` in that order, and whether there are more."""
+    def credits_since(
+        self, cursor: int, limit: int, *, reference: str | None = None, moment: float = NOW
+    ) -> tuple[tuple[Credit, ...], bool]:
+        """Return credits changed after ``cursor`` in that order, and whether there are more.
+
+        ``reference`` leaves only those under it.
+        """
+        query, figures = f"{CREDITS} AND k.cursor > ?", [moment, cursor]
+        wanted = [] if reference is None else [reference]
+        if wanted:
+            query += " AND c.reference = ?"
         with self.database.reading() as connection:
             rows = connection.execute(
-                f"{CREDITS} WHERE c.cursor > ? ORDER BY c.cursor LIMIT ?", [cursor, limit + 1]
+                f"{query} ORDER BY k.cursor LIMIT ?", [*figures, *wanted, limit + 1]
             ).fetchall()
         return tuple(map(to_credit, rows[:limit])), len(rows) > limit
 
@@ -143,26 +162,10 @@ class Store:
         """Return all rows of one moment, credits and reversals in the order in which they came."""
         with self.database.reading() as connection:
             members = connection.execute("SELECT * FROM members ORDER BY number").fetchall()
-            credits_ = connection.execute(f"{CREDITS} ORDER BY c.id").fetchall()
+            credits_ = connection.execute(f"{CREDITS} ORDER BY c.id", [NOW]).fetchall()
             reversals = connection.execute(f"{REVERSALS} ORDER BY r.id").fetchall()
         return RegistryData(
             members=tuple(map(to_member, members)),
             credits=tuple(map(to_credit, credits_)),
             reversals=tuple(map(to_reversal, reversals)),
         )
-
-
-def _again(stored: Credit, claim: Claim) -> Kept | Refusal:
-    if stored.state is State.REVERSED:
-        return Refusal(RefusalCode.REVERSED, stored)
-    kept = Claim(
-        reference=claim.reference,
-        member_number=stored.member_number,
-        activity_code=stored.activity_code,
-        title=stored.title,
-        credit_type=stored.credit_type,
-        hundredths=stored.hundredths,
-        unit=stored.unit,
-        earned_on=stored.earned_on,
-    )
-    return Kept(stored) if kept == claim else Refusal(RefusalCode.CONFLICT, stored)

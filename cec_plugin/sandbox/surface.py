@@ -4,10 +4,15 @@ import ipaddress
 from collections.abc import Mapping
 from urllib.parse import parse_qs, urlsplit
 
-from cec_plugin.sandbox.claims import Invalid, parse_json, read_member
+from cec_plugin.sandbox.answers import content_of, invalid, refused
+from cec_plugin.sandbox.auth import Guard
+from cec_plugin.sandbox.claims import Invalid, parse_json
 from cec_plugin.sandbox.journal import Journal
+from cec_plugin.sandbox.keeping import Refusal, RefusalCode
+from cec_plugin.sandbox.orders import read_decision, read_member, read_secrets
 from cec_plugin.sandbox.store import Store
 from cec_plugin.sandbox.switchboard import Switchboard
+from cec_plugin.sandbox.switches import CATALOGUE
 from cec_plugin.sandbox.wire import Answer, Call, Json, answer_error, answer_html, answer_json
 
 FORM = "application/x-www-form-urlencoded"
@@ -16,9 +21,10 @@ FORM = "application/x-www-form-urlencoded"
 class Surface:
     """Answer what lies under ``/_sandbox/``; whoever sits at this machine may ask."""
 
-    def __init__(self, store: Store, board: Switchboard, journal: Journal) -> None:
+    def __init__(self, store: Store, guard: Guard, board: Switchboard, journal: Journal) -> None:
         """Control this registry."""
         self._store = store
+        self._guard = guard
         self._board = board
         self._journal = journal
 
@@ -33,11 +39,20 @@ class Surface:
                 return self._reset(call)
             case "POST", ("members",):
                 return self._add_member(call)
+            case "POST", ("approve",):
+                return self._decide(call)
+            case "POST", ("receipts",):
+                return answer_json(200, {"arrived": self._store.arrivals(all_of_them=True)})
+            case "POST", ("secrets",):
+                return self._change_secrets(call)
             case "GET", ("data",):
                 return self._data()
             case "GET", ("calls",):
                 seen = [each.to_json() for each in self._journal.calls()]
                 return answer_json(200, {"calls": seen})
+            case "GET", ("hits",):
+                hits = self._journal.hits()
+                return answer_json(200, {each.name: hits.get(each.name, 0) for each in CATALOGUE})
         return answer_error(404, "path_not_found", "There is no such control.")
 
     def _faults(self) -> Answer:
@@ -50,27 +65,50 @@ class Surface:
         except ValueError:
             return answer_error(400, "not_json", "The body must be JSON in UTF-8.")
         if not isinstance(changes, dict):
-            return _invalid({"body": "must be a JSON object"})
+            return invalid({"body": "must be a JSON object"})
         wrong = self._board.change(changes)
         if wrong:
-            return _invalid(wrong)
+            return invalid(wrong)
         return _back_to_page() if from_page else self._faults()
 
     def _reset(self, call: Call) -> Answer:
         self._store.reset()
+        self._guard.begin_anew()
         self._board.clear()
         self._journal.clear()
         return _back_to_page() if _is_form(call) else answer_json(200, {"reset": True})
 
     def _add_member(self, call: Call) -> Answer:
-        try:
-            member = read_member(parse_json(call.body))
-        except ValueError:
-            return answer_error(400, "not_json", "The body must be JSON in UTF-8.")
+        content = content_of(call)
+        if isinstance(content, Answer):
+            return content
+        member = read_member(content)
         if isinstance(member, Invalid):
-            return _invalid(member.fields)
+            return invalid(member.fields)
         self._store.put_member(member)
         return answer_json(200, member.to_json())
+
+    def _decide(self, call: Call) -> Answer:
+        content = content_of(call)
+        if isinstance(content, Answer):
+            return content
+        decision = read_decision(content)
+        if isinstance(decision, Invalid):
+            return invalid(decision.fields)
+        decided = self._store.decide(decision.reference, approved=decision.approved)
+        if not decided:
+            return answer_json(*refused(Refusal(RefusalCode.CREDIT_NOT_FOUND)))
+        return answer_json(200, {"items": [credit.to_json() for credit in decided]})
+
+    def _change_secrets(self, call: Call) -> Answer:
+        content = content_of(call)
+        if isinstance(content, Answer):
+            return content
+        secrets = read_secrets(content)
+        if isinstance(secrets, Invalid):
+            return invalid(secrets.fields)
+        self._guard.accept_secrets(secrets)
+        return answer_json(200, {"secrets": len(secrets)})
 
     def _data(self) -> Answer:
         data = self._store.everything()
@@ -132,7 +170,3 @@ def _form_settings(form: Mapping[str, str]) -> Json:
 
 def _back_to_page() -> Answer:
     return answer_html(303, "", headers=(("Location", "/"),))
-
-
-def _invalid(fields: Mapping[str, str]) -> Answer:
-    return answer_error(422, "invalid", "The request is not valid.", fields=fields)

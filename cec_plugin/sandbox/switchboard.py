@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from cec_plugin.sandbox.faults import BadChange, Faults, Switch, changed
-from cec_plugin.sandbox.switches import CATALOGUE, Scene
+from cec_plugin.sandbox.switches import CATALOGUE, Fault, Scene
 from cec_plugin.sandbox.wire import Answer, Call, Json
 
 RESTING = {fault.name: fault.resting for fault in CATALOGUE}
@@ -73,28 +73,34 @@ class Switchboard:
     ) -> tuple[Answer, tuple[str, ...]]:
         """Have the call answered through every switch that hits it; name those, outermost first.
 
-        A switch inside another that answers by itself is not asked, so its count stays.
+        A switch inside another that answers by itself is not asked, so its count stays. One that
+        was asked in vain (a good credit where it spoils bad ones) counts down, but did not hit.
         """
         hits: list[str] = []
 
         def inward(call: Call, place: int) -> Answer:
             for index, fault in enumerate(CATALOGUE[place:], start=place + 1):
-                switch = self._hit(fault.name, call) if fault.applies(call) else None
+                switch = self._hit(fault, call)
                 if switch:
-                    hits.append(fault.name)
 
                     def go_on(call: Call, index: int = index) -> Answer:
                         return inward(call, index)
 
-                    return fault.effect(Scene(call, switch, go_on, self.closing))
+                    answer = fault.effect(Scene(call, switch, go_on, self.closing, fault.quirk))
+                    if fault.has_hit(answer):
+                        hits.insert(0, fault.name)  # those further in are there already
+                    return answer
             return handle(call)
 
         return inward(call, 0), tuple(hits)
 
-    def _hit(self, name: str, call: Call) -> Switch | None:
+    def _hit(self, fault: Fault, call: Call) -> Switch | None:
+        name = fault.name
         with self._lock:
             switch = self._switches[name]
             if not switch.active or not switch.on.covers(call.kind):
+                return None
+            if not fault.applies(call, switch):
                 return None
             if switch.probability < 1 and self._random.random() >= switch.probability:
                 return None

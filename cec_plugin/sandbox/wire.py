@@ -25,6 +25,15 @@ class Quirk(StrEnum):
     """What a switch asks the routes to do wrongly; they do everything else as usual."""
 
     LOSE_REFERENCE = "lose_reference"
+    DOUBLE = "double"
+    IGNORE_FILTERS = "ignore_filters"
+    LAG = "lag"  # its figure is in seconds
+    HIDE_DATA_ERRORS = "hide_data_errors"
+    ERRORS_IN_200 = "errors_in_200"
+    ALL_OR_NOTHING = "all_or_nothing"
+    END_TOKEN = "end_token"  # noqa: S105 - no token
+    RECEIPTS_LATER = "receipts_later"  # its figure is in seconds
+    APPROVE_LATER = "approve_later"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +54,7 @@ class Call:
     client: str
     caller: str | None = None
     token_calls: int = 0
-    quirks: frozenset[Quirk] = frozenset()
+    quirks: Mapping[Quirk, float] = field(default_factory=dict)  # each with its switch's figure
 
     @property
     def kind(self) -> Kind:
@@ -109,13 +118,14 @@ class Plain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One answer and the manner in which it is sent."""
+    """One answer and the manner in which it is sent; ``struck`` are the quirks that changed it."""
 
     status: int
     body: bytes = b""
     content_type: str = JSON_TYPE
     headers: tuple[tuple[str, str], ...] = ()
     manner: Manner = field(default_factory=Plain)
+    struck: frozenset[Quirk] = frozenset()
     bodiless: bool = False  # to HEAD: the length is told, the body is not sent
 
     @property

@@ -1,11 +1,11 @@
 """Switches that answer in the registry's place: nothing is read, nothing is written."""
 
-from cec_plugin.sandbox.faults import On
+from cec_plugin.sandbox.answers import OPAQUE
+from cec_plugin.sandbox.faults import On, Switch
 from cec_plugin.sandbox.switches.fault import Fault, Scene
 from cec_plugin.sandbox.wire import Answer, Call, answer_error, answer_html, answer_json
 
 LISTS = {("members",), ("credits",), ("credits", "batch")}
-OPAQUE = "<!doctype html><title>500</title><h1>Internal Server Error</h1><p>Please contact support."
 PORTAL = "<!doctype html><title>Welcome</title><h1>Member portal</h1><p>Please enable cookies."
 
 
@@ -54,7 +54,7 @@ def _no_reverse(_scene: Scene) -> Answer:
     return answer_error(405, "method_not_allowed", message, headers=(("Allow", ""),))
 
 
-def _is_reversal(call: Call) -> bool:
+def _is_reversal(call: Call, _switch: Switch) -> bool:
     match call.method, call.segments:
         case "POST", ("credits", _, "reverse"):
             return True
@@ -97,7 +97,7 @@ INSTEAD = (
         effect=_empty,
         does="200 and nothing in it where credentials are missing or wrong",
         seen_in="CiviCRM: no credentials look like “member not found”.",
-        applies=lambda call: call.caller is None,
+        applies=lambda call, _switch: call.caller is None,
     ),
     Fault(
         name="login_redirect",
