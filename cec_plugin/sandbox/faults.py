@@ -25,8 +25,8 @@ class On(StrEnum):
 class Switch:
     """A switch and its limits.
 
-    ``times`` is how many more calls it hits, ``None`` until turned off. ``probability`` is from
-    0 to 1. ``value`` is the switch's own figure in the unit that the catalogue names.
+    ``times`` is how many more calls it lies around, ``None`` until turned off. ``probability`` is
+    from 0 to 1. ``value`` is the switch's own figure in the unit that the catalogue names.
     """
 
     active: bool = False

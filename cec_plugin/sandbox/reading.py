@@ -50,8 +50,8 @@ class Reading:
     def members(self, call: Call) -> Answer:
         """Answer with the member that a filter finds, or with everybody if it is ignored."""
         if Quirk.IGNORE_FILTERS in call.quirks:
-            everybody = self._store.everything().members
-            return answer_json(200, {"items": [member.to_json() for member in everybody]})
+            everybody = [member.to_json() for member in self._store.members()]
+            return answer_json(200, {"items": everybody})
         number, wrong = call.query.get("number"), call.query.keys() - {"number"}
         if wrong or not number or len(number) != 1:
             return invalid({"number": "is the one filter, given once"})

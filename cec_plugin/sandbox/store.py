@@ -77,6 +77,12 @@ class Store:
             row = connection.execute("SELECT * FROM members WHERE number = ?", [number]).fetchone()
         return to_member(row) if row else None
 
+    def members(self) -> tuple[Member, ...]:
+        """Return everybody, by number."""
+        with self.database.reading() as connection:
+            rows = connection.execute("SELECT * FROM members ORDER BY number").fetchall()
+        return tuple(map(to_member, rows))
+
     def put_credits(
         self,
         claims: Sequence[Claim],

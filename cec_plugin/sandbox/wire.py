@@ -22,7 +22,7 @@ class Kind(StrEnum):
 
 
 class Quirk(StrEnum):
-    """What a switch asks the routes to do wrongly; they do everything else as usual."""
+    """What a switch asks the registry to do wrongly; it does everything else as usual."""
 
     LOSE_REFERENCE = "lose_reference"
     DOUBLE = "double"

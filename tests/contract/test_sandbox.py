@@ -806,6 +806,20 @@ class TestControls:
         assert (get.path, get.status) == ("/members?number=1001", 401)
         assert (get.reference, get.caller) == (None, None)
 
+    def test_the_hits_of_each_switch_are_counted_until_a_reset(
+        self, client: Client, control: Control
+    ) -> None:
+        assert control.hits() == dict.fromkeys((fault.name for fault in CATALOGUE), 0)
+        control.set_faults(too_many={"times": 2}, delay_ms={"value": 0, "times": 3})
+        for _ in range(210):
+            client.ask("GET", "/members/1001")
+        hits = control.hits()
+        assert (hits["too_many"], hits["delay_ms"], hits["html"]) == (2, 3, 0)
+        control.clear_faults()
+        assert control.hits() == hits
+        control.reset()
+        assert not any(control.hits().values())
+
     def test_the_last_200_calls_are_kept(self, client: Client, control: Control) -> None:
         for number in range(203):
             client.ask("GET", f"/members/{number}")
@@ -845,7 +859,7 @@ class TestControls:
     ) -> None:
         assert client.ask(method, path).status == status
 
-    @pytest.mark.parametrize("path", ["faults", "members"])
+    @pytest.mark.parametrize("path", ["faults", "members", "approve", "secrets"])
     def test_a_control_takes_json(self, client: Client, path: str) -> None:
         assert client.ask("POST", f"/_sandbox/{path}", raw=b"{").status == 400
         assert client.ask("POST", f"/_sandbox/{path}", []).status == 422
@@ -1079,6 +1093,7 @@ class TestCommand:
     def test_it_runs_says_where_and_ends_when_told(self, tmp_path: Path) -> None:
         command = [sys.executable, "-m", "cec_plugin.sandbox", "--port", "0"]
         options = ["--db", str(tmp_path / "r.db"), "--member", "1001:Ada: B", "--api-key", "k"]
+        options += ["--hmac-secret", "old", "--hmac-secret", "new"]
         with subprocess.Popen(
             command + options, cwd=ROOT, stdout=subprocess.PIPE, text=True
         ) as process:
@@ -1087,6 +1102,8 @@ class TestCommand:
                 url = process.stdout.readline().split()[-1]
                 answer = requests.get(f"{url}/members/1001", headers={"X-Api-Key": "k"}, timeout=20)
                 assert answer.json()["name"] == "Ada: B"
+                told = [process.stdout.readline() for _ in range(6)]
+                assert told[-1].split() == ["Signature", "old", "or", "new"]
             finally:
                 process.send_signal(signal.SIGTERM)
             assert process.wait(timeout=30) == 0

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from cec_plugin.sandbox.auth import Credentials
+from cec_plugin.sandbox.control import ControlError
 from cec_plugin.sandbox.server import Sandbox, running_sandbox
 from tests.contract.calling import ADA, Client, Reply
 
@@ -87,3 +88,27 @@ def test_a_faulty_signature_is_refused(ask: Callable[..., Reply], faulty: Any) -
 
 def test_a_clock_may_be_some_minutes_off(ask: Callable[..., Reply]) -> None:
     assert ask(age_s=280).status == ask(age_s=-280).status == 200
+
+
+def test_one_secret_takes_over_from_another_without_losing_a_call(
+    registry: Sandbox, ask: Callable[..., Reply]
+) -> None:
+    assert (ask(OLD).status, ask(NEW).status) == (200, 401)
+    registry.control.accept_secrets(OLD, NEW)
+    assert (ask(OLD).status, ask(NEW).status) == (200, 200)
+    registry.control.accept_secrets(NEW)
+    assert (ask(OLD).status, ask(NEW).status) == (401, 200)
+    registry.control.reset()
+    assert (ask(OLD).status, ask(NEW).status) == (200, 401)
+
+
+@pytest.mark.parametrize("secrets", [[], [""], ["s" * 256], [7]])
+def test_a_secret_is_a_text(registry: Sandbox, secrets: list[Any]) -> None:
+    with pytest.raises(ControlError, match="hmac_secrets"):
+        registry.control.accept_secrets(*secrets)
+
+
+def test_the_other_credentials_go_on_as_ever(registry: Sandbox) -> None:
+    client = Client(registry.url)
+    assert client.ask("GET", "/health").json["caller"] == "api-key"
+    client.connection.close()

@@ -2,8 +2,8 @@
 
 To add one, write its effect and its entry in the module it belongs to: ``instead`` answers in the
 registry's place, ``delivered`` spoils the way of an answer, ``within`` has the registry itself do
-something wrongly (a ``Quirk`` that the routes ask for). Page, control surface and client know it
-by its entry.
+something wrongly (a ``Quirk`` that it knows, and says in its answer when it struck). Page, control
+surface and client know it by its entry.
 """
 
 from cec_plugin.sandbox.switches.delivered import DELAY, DELIVERED

@@ -42,7 +42,7 @@ def ask_for_quirk(scene: Scene) -> Answer:
 class Fault:
     """A switch's entry: ``does`` and ``seen_in`` are one line each, ``unit`` its figure's unit.
 
-    It has an ``effect``, or a ``quirk`` that the routes know; one of these has hit a call only
+    It has an ``effect``, or a ``quirk`` that the registry knows; one of these has hit a call only
     if the answer says that it ``struck``.
     """
 
