@@ -7,8 +7,8 @@ from typing import Any
 from benchmarks.settling import settle
 from benchmarks.world import NOW, World
 from cec_plugin import models
-from cec_plugin.adapters.http import Caller
-from cec_plugin.adapters.registries.rest import RestOptions, RestRegistry
+from cec_plugin.adapters.registries.rest_body import RestBody
+from cec_plugin.adapters.registries.rest_options import RestOptions
 from cec_plugin.domain import keys
 from cec_plugin.domain.delivery import State
 from cec_plugin.domain.ports import Posting
@@ -91,6 +91,5 @@ class Letters:
             replace(self._posting, reference=keys.reference(keys.digest("bare", str(number))))
             for number in itertools.islice(self._numbers, BATCH)
         ]
-        caller = Caller("http://unused", auth=None, timeout_s=1, before=lambda: None)
-        adapter = RestRegistry(caller, RestOptions())
-        return {one.reference: adapter._body(one) for one in postings}
+        body = RestBody(RestOptions())
+        return {one.reference: body.credit(one) for one in postings}

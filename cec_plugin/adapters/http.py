@@ -106,7 +106,7 @@ class Caller:
             self._ends = before
 
     def call(
-        self, method: str, path: str, body: Mapping[str, Any] | None = None
+        self, method: str, path: str, body: Mapping[str, Any] | list[Any] | None = None
     ) -> Answer | NoAnswer:
         """Make one call. ``path`` begins with a slash."""
         crowded_s = self._before()

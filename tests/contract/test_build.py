@@ -9,7 +9,8 @@ from pytest_django import Settings
 
 from cec_plugin import models
 from cec_plugin.adapters.registries.build import build
-from cec_plugin.adapters.registries.rest import RestOptions, RestRegistry
+from cec_plugin.adapters.registries.rest import RestRegistry
+from cec_plugin.adapters.registries.rest_options import RestOptions
 from cec_plugin.domain.delivery import Outcome, Result
 from cec_plugin.exceptions import ConfigurationError
 

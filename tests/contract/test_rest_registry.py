@@ -126,7 +126,11 @@ class TestInGoodWeather:
     def test_a_credit_is_found_with_its_amount_and_member(self, registry: Registry) -> None:
         posted = registry.post(POSTING)
         assert registry.find("ref-1") == Held(
-            remote_id=posted.remote_id, hundredths=1050, reversed=False, member_number="M-1001"
+            remote_id=posted.remote_id,
+            hundredths=1050,
+            reversed=False,
+            member_number="M-1001",
+            reference="ref-1",
         )
 
     def test_nothing_under_a_reference_is_no_failure(self, registry: Registry) -> None:

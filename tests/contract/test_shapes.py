@@ -45,6 +45,7 @@ STORED = {
     "state": "active",
     "member_number": "M-1001",
 }
+HEALTHY = {"caller": "us", "entities": {"members": True, "credits": True}}
 Build = Callable[..., Registry]
 
 
@@ -199,13 +200,22 @@ class TestWhatIsProof:
         outcome = registry.post(POSTING)
         assert (outcome.result, outcome.remote_id) == (Result.CONFLICT, "7")
 
-    def test_acknowledged_and_not_there_is_a_conflict(
+    def test_a_record_that_lost_our_reference_is_a_conflict(
         self, registry: Registry, wire: responses.RequestsMock
     ) -> None:
-        wire.put(CREDIT, json={"id": 7})
+        wire.put(CREDIT, json={"id": 7, "reference": None})
         wire.get(CREDIT, json={"error": {"code": "gone"}}, status=404)
         outcome = registry.post(POSTING)
         assert (outcome.result, outcome.remote_id) == (Result.CONFLICT, "7")
+
+    def test_acknowledged_and_not_there_yet_is_ambiguous(
+        self, registry: Registry, wire: responses.RequestsMock
+    ) -> None:
+        """Reads may lag behind; with the id that was named, the next look decides."""
+        wire.put(CREDIT, json={"id": 7})
+        wire.get(CREDIT, json={"error": {"code": "gone"}}, status=404)
+        outcome = registry.post(POSTING)
+        assert (outcome.result, outcome.remote_id) == (Result.AMBIGUOUS, "7")
 
     def test_neither_acknowledged_nor_there_is_ambiguous(
         self, registry: Registry, wire: responses.RequestsMock
@@ -231,7 +241,9 @@ class TestWhatIsProof:
         self, registry: Registry, wire: responses.RequestsMock
     ) -> None:
         wire.get(CREDIT, json={"id": 7, "reference": "ref-1"})
-        assert registry.find("ref-1") == Held(remote_id="7", hundredths=None, reversed=False)
+        assert registry.find("ref-1") == Held(
+            remote_id="7", hundredths=None, reversed=False, reference="ref-1"
+        )
 
     @pytest.mark.parametrize("amount", ["10.5", "10.50", 10.5, "10,5"])
     def test_an_amount_is_compared_as_a_figure(
@@ -254,7 +266,7 @@ class TestWhatIsProof:
     ) -> None:
         """An unknown filter is ignored by some registries: then everybody comes."""
         wire.get(CREDIT, json={**STORED, "reference": "ref-2"})
-        wire.get(f"{BASE}/health", json={"caller": "us"})
+        wire.get(f"{BASE}/health", json=HEALTHY)
         assert registry.find("ref-1") is None
 
     @pytest.mark.parametrize("body", [{}, [], "nothing", 7])

@@ -40,11 +40,17 @@ def id_in(body: Any, path: str) -> str:
 
 
 def dig(body: Any, path: str) -> Any:
-    """Return what stands at a dotted path in JSON, None where nothing does."""
+    """Return what stands at a dotted path in JSON, None where nothing does.
+
+    A number in it is a place in a list, from 0.
+    """
     for name in path.split("."):
-        if not isinstance(body, dict):
+        if isinstance(body, dict):
+            body = body.get(name)
+        elif isinstance(body, list) and name.isdecimal() and int(name) < len(body):
+            body = body[int(name)]
+        else:
             return None
-        body = body.get(name)
     return body
 
 

@@ -1,9 +1,11 @@
-"""How we say who we are: a key in a header, a user name and password, OAuth2."""
+"""How we say who we are: a key in a header, a user name and password, OAuth2, a signature."""
 
 import io
 import logging
+import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import requests
@@ -12,7 +14,13 @@ from requests.auth import AuthBase, HTTPBasicAuth
 from requests_oauthlib import OAuth2Session
 from urllib3.exceptions import HTTPError
 
-from cec_plugin.adapters.http import TooMuchError, read_bounded
+from cec_plugin.adapters.http import LEAST_S, TooMuchError, read_bounded
+from cec_plugin.adapters.registries.renewing import (
+    Renewing,
+    TokenRefusedError,
+    TokenUnreachableError,
+)
+from cec_plugin.adapters.registries.signing import Signature, Signing
 from cec_plugin.exceptions import ConfigurationError
 
 # At DEBUG it writes client secrets and tokens to the log.
@@ -32,7 +40,7 @@ class HeaderKey(AuthBase):
         return request
 
 
-class ClientCredentials(AuthBase):
+class ClientCredentials(Renewing):
     """An OAuth2 token got with client credentials, fetched when first needed and kept."""
 
     def __init__(self, token_url: str, *, client_id: str, secret: str, timeout_s: float) -> None:
@@ -40,26 +48,44 @@ class ClientCredentials(AuthBase):
         self._token_url, self._timeout_s = token_url, timeout_s
         self._client_id, self._secret = client_id, secret
         self._token: str | None = None
+        self._ends = math.inf  # of ``time.monotonic``
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Add the token.
 
         Raises:
-            requests.ConnectionError: no token could be had; nothing of the call was sent.
+            TokenRefusedError, TokenUnreachableError: none could be had; nothing was sent.
         """
-        if self._token is None:
-            self._token = self._fetch()
+        self.ready()
         request.headers["Authorization"] = f"Bearer {self._token}"
         return request
 
-    def forget(self) -> None:
-        """Fetch a new token before the next call."""
+    def ready(self) -> None:
+        """Have a token."""
+        if self._token is None:
+            self._token = self._fetch()
+
+    def renew(self) -> bool:
+        """Forget the token, so that a new one is fetched before the next call."""
         self._token = None
+        return True
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Fetch no token for longer than this, in all."""
+        before, self._ends = self._ends, min(self._ends, time.monotonic() + seconds)
+        try:
+            yield
+        finally:
+            self._ends = before
 
     def _fetch(self) -> str:
         session = OAuth2Session(client=BackendApplicationClient(client_id=self._client_id))
         session.trust_env = False
-        deadline = time.monotonic() + self._timeout_s
+        timeout_s = min(self._timeout_s, self._ends - time.monotonic())
+        if timeout_s < LEAST_S:
+            raise TokenUnreachableError("no token: no time left for it")
+        deadline = time.monotonic() + timeout_s
 
         def receive(response: requests.Response, **_: Any) -> requests.Response:
             return _receive(response, deadline)
@@ -70,7 +96,7 @@ class ClientCredentials(AuthBase):
                 self._token_url,
                 client_id=self._client_id,
                 client_secret=self._secret,
-                timeout=self._timeout_s,
+                timeout=timeout_s,
             )
         except OAuth2Error as error:
             raise TokenRefusedError(f"no token: {error.error or type(error).__name__}") from error
@@ -97,14 +123,6 @@ def _receive(response: requests.Response, deadline: float) -> requests.Response:
     return response
 
 
-class TokenRefusedError(Exception):
-    """The token address refuses our client id and secret."""
-
-
-class TokenUnreachableError(Exception):
-    """The token address does not answer; nothing was sent to the registry."""
-
-
 def auth_from(
     kind: str,
     secret: Mapping[str, str],
@@ -112,6 +130,7 @@ def auth_from(
     header: str,
     token_url: str,
     timeout_s: float,
+    signing: Signing | None = None,
 ) -> AuthBase:
     """Make the authentication of a kind from its secret.
 
@@ -140,6 +159,19 @@ def auth_from(
                 client_id=part("client_id"),
                 secret=part("client_secret"),
                 timeout_s=timeout_s,
+            )
+        case "hmac":
+            # A name goes into a header; what signs does not.
+            key_id = part("key_id")
+            if not key_id.isascii():
+                raise ConfigurationError(
+                    "secret: its 'key_id' has letters that no header can carry"
+                )
+            return Signature(
+                signing or Signing(),
+                key_id=key_id,
+                current=part("current"),
+                next_secret=part("next") if secret.get("next") else "",
             )
         case _:
             raise ConfigurationError(f"authentication: there is no {kind!r}")

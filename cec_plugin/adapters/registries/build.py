@@ -7,8 +7,10 @@ from urllib.parse import urlsplit
 from cec_plugin import models
 from cec_plugin.adapters.http import Caller, is_https
 from cec_plugin.adapters.rate import RateLimit
-from cec_plugin.adapters.registries.auth import ClientCredentials, auth_from
-from cec_plugin.adapters.registries.rest import RestOptions, RestRegistry
+from cec_plugin.adapters.registries.auth import auth_from
+from cec_plugin.adapters.registries.renewing import Renewing, RenewingCaller
+from cec_plugin.adapters.registries.rest import RestRegistry
+from cec_plugin.adapters.registries.rest_options import RestOptions
 from cec_plugin.conf import get_settings
 from cec_plugin.domain.ports import Registry
 from cec_plugin.exceptions import ConfigurationError
@@ -31,6 +33,7 @@ def build(row: models.Registry) -> Registry:
             header=options.header,
             token_url=row.base_url.rstrip("/") + options.token_path,
             timeout_s=row.timeout_s,
+            signing=options.signed_how,
         )
     except ConfigurationError as error:
         raise ConfigurationError(f"registry {row.name!r}, {error}") from error
@@ -41,9 +44,8 @@ def build(row: models.Registry) -> Registry:
         before=_limit(row.pk, row.calls_per_minute, settings.redis_url),
     )
     return RestRegistry(
-        caller,
+        RenewingCaller(caller, auth if isinstance(auth, Renewing) else None),
         options,
-        auth if isinstance(auth, ClientCredentials) else None,
         unsaid=tuple(secret.values()),
     )
 

@@ -1,0 +1,46 @@
+"""Prove who we are to a REST registry, and that what is needed there can be reached."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from cec_plugin.adapters.http import Answer
+from cec_plugin.adapters.registries.answers import dig
+from cec_plugin.adapters.registries.rest_exchange import RestExchange
+from cec_plugin.adapters.registries.rest_options import RestOptions
+from cec_plugin.adapters.registries.rest_reading import holds_something
+from cec_plugin.domain.ports import Health
+
+
+def health_of(exchange: RestExchange, options: RestOptions) -> Health:
+    """Ask who we are, and look at each kind of record."""
+    answer = exchange.read(options.health_path)
+    if not isinstance(answer, Answer):
+        return Health(ok=False, caller="", detail=answer.reason if answer else "nothing there")
+    caller = dig(answer.body, options.caller_field)
+    if not caller:
+        return Health(ok=False, caller="", detail="it does not say who we are")
+    entities = {**_told(answer.body, options), **_probed(exchange, options)}
+    closed = ", ".join(name for name, open_ in entities.items() if not open_)
+    return Health(
+        ok=not closed,
+        caller=str(caller),
+        detail=f"it does not show us {closed}" if closed else "",
+        entities=entities,
+    )
+
+
+def _told(body: Any, options: RestOptions) -> Mapping[str, bool]:
+    if not options.entities_field:
+        return {}
+    told = dig(body, options.entities_field)
+    # What we do not ask for is no reason to send nothing.
+    needed = [name for name in options.entities if name not in options.probes]
+    return {name: dig(told, name) is True for name in needed}
+
+
+def _probed(exchange: RestExchange, options: RestOptions) -> Mapping[str, bool]:
+    reached: dict[str, bool] = {}
+    for name, path in options.probes.items():
+        answer = exchange.read(path)
+        reached[name] = isinstance(answer, Answer) and holds_something(answer.body)
+    return reached
