@@ -267,13 +267,17 @@ def _tokens(sandbox: Sandbox) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """What each call comes to under a switch, and how many rows a post leaves behind."""
+    """What each call comes to under a switch, and how many rows a post leaves behind.
+
+    A reversal leaves as many, unless ``reversals`` says otherwise.
+    """
 
     switch: Any
     post: Result
     find: Result | str
     reverse: Result
     rows: int = 0
+    reversals: int | None = None
     auth: str = "header"
     healthy: bool = False
 
@@ -285,19 +289,20 @@ REFUSES = {
 }
 LATER = {"post": Result.RETRYABLE, "find": Result.RETRYABLE, "reverse": Result.RETRYABLE}
 UNSURE = {"post": Result.AMBIGUOUS, "find": Result.RETRYABLE, "reverse": Result.AMBIGUOUS}
+AS_USUAL = {
+    "post": Result.DELIVERED,
+    "find": "held",
+    "reverse": Result.DELIVERED,
+    "rows": 1,
+    "healthy": True,
+}
 UNREADABLE = {"post": Result.UNREADABLE, "find": Result.UNREADABLE, "reverse": Result.UNREADABLE}
 
 SWITCHES = {
-    "delay_ms": Expected(
-        switch=50,
-        post=Result.DELIVERED,
-        find="held",
-        reverse=Result.DELIVERED,
-        rows=1,
-        healthy=True,
-    ),
+    "delay_ms": Expected(switch=50, **AS_USUAL),
     "unavailable": Expected(switch=True, **LATER),
     "too_many": Expected(switch=True, **LATER),
+    "quota_403": Expected(switch=True, **LATER),
     "unauthorized": Expected(switch=True, **REFUSES),
     "empty_without_credentials": Expected(switch=True, auth="wrong header", **REFUSES),
     "login_redirect": Expected(switch=True, **REFUSES),
@@ -309,14 +314,19 @@ SWITCHES = {
     "truncated": Expected(switch=True, rows=1, **UNSURE),
     "slow_drip": Expected(switch=20, rows=1, **UNSURE),
     "huge": Expected(switch=2, rows=1, **UNREADABLE),
-    "lost_reference": Expected(
-        switch=True,
-        post=Result.CONFLICT,
-        find="held",
-        reverse=Result.DELIVERED,
-        rows=1,
-        healthy=True,
+    "no_reverse": Expected(switch=True, **{**AS_USUAL, "reverse": Result.UNABLE}, reversals=0),
+    "token_expires": Expected(switch=0, auth="oauth2", **REFUSES),
+    "filters_ignored": Expected(switch=True, **AS_USUAL),
+    "reads_lag": Expected(switch=True, **{**AS_USUAL, "find": "nothing"}),
+    "opaque_data_errors": Expected(switch=True, **AS_USUAL),
+    "all_or_nothing": Expected(switch=True, **AS_USUAL),
+    "errors_in_200": Expected(switch=True, **AS_USUAL),
+    "references_not_unique": Expected(switch=True, **AS_USUAL),
+    "lost_reference": Expected(switch=True, **{**AS_USUAL, "post": Result.CONFLICT}),
+    "receipts_later": Expected(
+        switch=True, **{**AS_USUAL, "post": Result.TAKEN, "rows": 0}, reversals=1
     ),
+    "approves_later": Expected(switch=True, **AS_USUAL),
 }
 
 
@@ -349,7 +359,8 @@ class TestUnderEachSwitch:
         registry = registry_at(sandbox.url, auth=expected.auth, timeout_s=1)
         sandbox.control.set_faults(**{name: expected.switch})
         assert registry.reverse(RETRACTION).result is expected.reverse
-        assert len(sandbox.control.data().reversals) == expected.rows
+        left = expected.rows if expected.reversals is None else expected.reversals
+        assert len(sandbox.control.data().reversals) == left
 
     @pytest.mark.parametrize("name", SWITCHES)
     def test_health_is_proof(self, sandbox: Sandbox, registry_at: Build, name: str) -> None:
