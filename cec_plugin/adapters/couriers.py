@@ -10,7 +10,7 @@ from cec_plugin.adapters.registries.build import build
 from cec_plugin.conf import get_settings
 from cec_plugin.domain.ports import Registry
 from cec_plugin.exceptions import ConfigurationError
-from cec_plugin.services.deliver import BATCH, Courier, deliver_due, deliver_one
+from cec_plugin.services.deliver import Courier, deliver_due, deliver_one, most
 from cec_plugin.services.pause import may_ask_again, pause, resume
 from cec_plugin.services.quiet import standing
 
@@ -45,8 +45,8 @@ class Delivered:
 NOTHING = Delivered(came_to=Counter(), again_in_s=None)
 
 
-def deliver_registry(registry_id: int, *, limit: int = BATCH) -> Delivered:
-    """Deliver up to ``limit`` due deliveries.
+def deliver_registry(registry_id: int, *, limit: int | None = None) -> Delivered:
+    """Deliver up to ``limit`` due deliveries, as many as one claim takes without one.
 
     A registry that is not configured as it must be is paused, with the reason; one that did not
     let us in is asked now and then whether it does.
@@ -64,7 +64,9 @@ def deliver_registry(registry_id: int, *, limit: int = BATCH) -> Delivered:
             resume(registry_id)
         return NOTHING
     came_to = deliver_due(courier(row, registry), limit=limit)
-    return Delivered(came_to=came_to, again_in_s=_again_in_s(registry_id, came_to, limit))
+    return Delivered(
+        came_to=came_to, again_in_s=_again_in_s(registry_id, came_to, limit or most(registry))
+    )
 
 
 def deliver_first(delivery_id: int) -> Delivered:

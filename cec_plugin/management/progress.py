@@ -1,17 +1,30 @@
 """Show how far a long command is: a bar where a person watches, plain lines where none does."""
 
 import time
-from typing import TextIO
+from typing import Protocol
 
 WIDTH = 30
 EVERY_S = 10.0
 """How often a plain line is written."""
 
 
+class Out(Protocol):
+    """Where it is written: a stream, or a command's own."""
+
+    def write(self, text: str, /) -> object:
+        """Write."""
+
+    def flush(self) -> object:
+        """Let it be seen."""
+
+    def isatty(self) -> bool:
+        """Say whether a person watches."""
+
+
 class Progress:
     """The progress of one command; ``total`` is None where nobody knows how much there is."""
 
-    def __init__(self, out: TextIO, *, what: str, total: int | None) -> None:
+    def __init__(self, out: Out, *, what: str, total: int | None) -> None:
         """Write to ``out``: a bar if that is a terminal."""
         self._out, self._what, self._total = out, what, total
         self._watched = out.isatty()

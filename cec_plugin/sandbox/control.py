@@ -28,11 +28,14 @@ class Control:
         # A proxy meant for the outside has no business here.
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
-    def set_faults(self, *, seed: int | None = None, **switches: Setting) -> Faults:
+    def set_faults(
+        self, *, seed: int | None = None, one_at_a_time: bool | None = None, **switches: Setting
+    ) -> Faults:
         """Change the switches named and return all of them.
 
         ``True`` turns one on as it is by default, ``False`` off, a number on with that value, a
         mapping changes what it names: ``times``, ``probability``, ``on``, ``value``, ``active``.
+        ``one_at_a_time`` lets at most one of them hit a call; clearing ends that.
 
         Raises:
             ControlError: a switch or a setting is unknown; nothing was changed.
@@ -40,6 +43,8 @@ class Control:
         changes: dict[str, Json] = dict(switches)
         if seed is not None:
             changes["seed"] = seed
+        if one_at_a_time is not None:
+            changes["one_at_a_time"] = one_at_a_time
         return Faults.from_json(self._ask("faults", changes)["faults"])
 
     def faults(self) -> Faults:

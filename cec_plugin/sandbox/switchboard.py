@@ -6,10 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from cec_plugin.sandbox.faults import BadChange, Faults, Switch, changed
-from cec_plugin.sandbox.switches import CATALOGUE, Fault, Scene
+from cec_plugin.sandbox.switches import CATALOGUE, DELAY, Fault, Scene
 from cec_plugin.sandbox.wire import Answer, Call, Json
 
 RESTING = {fault.name: fault.resting for fault in CATALOGUE}
+SETTINGS = {"seed", "clear", "one_at_a_time"}
+"""What is set for all switches together."""
+
 WITH_VALUE = {fault.name for fault in CATALOGUE if fault.unit}
 
 
@@ -29,6 +32,7 @@ class Switchboard:
         with self._lock:
             self._switches = dict(RESTING)
             self._random = random.Random(self._seed)  # noqa: S311 - has to be repeatable
+            self._alone = False
 
     def faults(self) -> Faults:
         """Return all switches as they are."""
@@ -38,7 +42,8 @@ class Switchboard:
     def change(self, changes: Mapping[str, Json]) -> Mapping[str, str]:
         """Change the switches named, all or none; return what is wrong, nothing if it was done.
 
-        ``clear`` turns every other switch off; ``seed`` begins the random numbers anew.
+        ``clear`` turns every other switch off; ``seed`` begins the random numbers anew;
+        ``one_at_a_time`` lets at most one switch hit a call, beside the delay.
         """
         wrong: dict[str, str] = {}
         seed, clear = changes.get("seed"), changes.get("clear", False)
@@ -46,9 +51,12 @@ class Switchboard:
             wrong["seed"] = "must be a whole number"
         if not isinstance(clear, bool):
             wrong["clear"] = "must be true or false"
+        alone = changes.get("one_at_a_time")
+        if alone is not None and not isinstance(alone, bool):
+            wrong["one_at_a_time"] = "must be true or false"
         with self._lock:
             after = dict(RESTING if clear else self._switches)
-            for name in changes.keys() - {"seed", "clear"}:
+            for name in changes.keys() - SETTINGS:
                 if name not in RESTING:
                     wrong[ascii(name)[1:65]] = "is not a switch"
                     continue
@@ -64,6 +72,7 @@ class Switchboard:
                     after[name] = switch
             if not wrong:
                 self._switches = after
+                self._alone = bool(self._alone and not clear if alone is None else alone)
                 if clear or seed is not None:
                     self._random.seed(self._seed if seed is None else seed)
         return wrong
@@ -82,8 +91,9 @@ class Switchboard:
             for index, fault in enumerate(CATALOGUE[place:], start=place + 1):
                 switch = self._hit(fault, call)
                 if switch:
+                    within = len(CATALOGUE) if self._alone and fault is not DELAY else index
 
-                    def go_on(call: Call, index: int = index) -> Answer:
+                    def go_on(call: Call, index: int = within) -> Answer:
                         return inward(call, index)
 
                     answer = fault.effect(Scene(call, switch, go_on, self.closing, fault.quirk))

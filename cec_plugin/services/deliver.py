@@ -58,8 +58,10 @@ class _Parcel:
     ready: Ready | None = None
 
 
-def deliver_due(courier: Courier, *, limit: int = BATCH) -> Counter[str]:
+def deliver_due(courier: Courier, *, limit: int | None = None) -> Counter[str]:
     """Deliver up to ``limit`` due deliveries; return how many came to which result.
+
+    Without a limit it is ``BATCH``, or as many as the registry takes in one call.
 
     Each is sent, under one lease, while half of the lease is left; the rest is given back. To a
     registry that was quiet one call is made, and the rest follows when that went well.
@@ -71,12 +73,17 @@ def deliver_due(courier: Courier, *, limit: int = BATCH) -> Counter[str]:
     alone = allowed is Permit.ONE
     claimed = claim(
         courier.registry_id,
-        limit=1 if alone else max(limit, courier.registry.capabilities.bulk),
+        limit=1 if alone else limit or most(courier.registry),
         lease_s=courier.lease_s,
         now=now,
     )
     step_reached.send(sender=None, step="claimed")
     return _deliver(courier, claimed, stops_for=_Stop.PAUSE if alone else _Stop.QUIET)
+
+
+def most(registry: Registry) -> int:
+    """Return how many deliveries one claim takes."""
+    return max(BATCH, registry.capabilities.bulk)
 
 
 def deliver_one(courier: Courier, delivery_id: int) -> Counter[str]:

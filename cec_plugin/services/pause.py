@@ -11,6 +11,7 @@ from cec_plugin.services.wake import deliver_on_commit
 
 log = logging.getLogger(__name__)
 
+
 def pause(registry_id: int, *, reason: str, now: datetime, by_person: bool = False) -> bool:
     """Pause a registry; say whether it was not paused before, and log it only then.
 

@@ -82,6 +82,7 @@ def registry(sandbox: Sandbox, settings: Settings) -> models.Registry:
     registry = factories.registry(guild)
     registry.base_url = sandbox.url
     registry.calls_per_minute = 60_000_000
+    registry.options = {"batch_path": ""}  # one by one: each has an answer of its own
     registry.save()
     return registry
 
@@ -380,7 +381,7 @@ class TestParked:
     def test_a_refused_record_is_parked_with_the_registrys_words(
         self, registry: models.Registry, control: Control
     ) -> None:
-        models.Registry.objects.update(options={"constants": {"colour": "red"}})
+        models.Registry.objects.update(options={"batch_path": "", "constants": {"colour": "red"}})
         _earn(registry)
         deliver_registry(registry.pk)
         delivery = _the()
@@ -391,7 +392,7 @@ class TestParked:
         ).replace("request", "credit")
         assert control.data().credits == ()
         assert deliver_registry(registry.pk).sent == 0
-        models.Registry.objects.update(options={})
+        models.Registry.objects.update(options={"batch_path": ""})
         assert requeue([delivery.pk], now=datetime.now(UTC)) == 1
         deliver_registry(registry.pk)
         assert _the().state == State.DELIVERED
@@ -659,7 +660,7 @@ class TestTakenBack:
     def test_a_parked_award_that_was_refused_is_void_with_its_reversal(
         self, registry: models.Registry, control: Control
     ) -> None:
-        models.Registry.objects.update(options={"constants": {"colour": "red"}})
+        models.Registry.objects.update(options={"batch_path": "", "constants": {"colour": "red"}})
         _earn(registry)
         deliver_registry(registry.pk)
         _withdraw()
@@ -773,7 +774,7 @@ class TestTakenBack:
         self, registry: models.Registry, control: Control
     ) -> None:
         """It is taken back while a courier carries it, and the registry then refuses it."""
-        models.Registry.objects.update(options={"constants": {"colour": "red"}})
+        models.Registry.objects.update(options={"batch_path": "", "constants": {"colour": "red"}})
         _earn(registry)
         with _at("claimed", _withdraw):
             deliver_registry(registry.pk)
@@ -788,9 +789,9 @@ class TestTakenBack:
             _withdraw()
             _finish_again()
             assert _states() == ["pending", "held", "held"]
-            models.Registry.objects.update(options={})
+            models.Registry.objects.update(options={"batch_path": ""})
 
-        models.Registry.objects.update(options={"constants": {"colour": "red"}})
+        models.Registry.objects.update(options={"batch_path": "", "constants": {"colour": "red"}})
         _earn(registry)
         with _at("claimed", take_back_and_finish_again):
             deliver_registry(registry.pk)
@@ -982,7 +983,7 @@ class TestAtTheSameMoment:
     def test_a_reversal_does_not_miss_that_its_award_was_refused(
         self, registry: models.Registry, control: Control
     ) -> None:
-        models.Registry.objects.update(options={"constants": {"colour": "red"}})
+        models.Registry.objects.update(options={"batch_path": "", "constants": {"colour": "red"}})
         _earn(registry)
         _while_it_settles(registry, _withdraw)
         assert _states() == ["void", "void"]

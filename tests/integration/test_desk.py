@@ -38,6 +38,7 @@ def registry(sandbox: Sandbox, settings: Settings) -> models.Registry:
     registry = factories.registry(guild, paused=True)
     registry.base_url, registry.secret = sandbox.url, "sandbox"
     registry.calls_per_minute = 60_000_000
+    registry.options = {"batch_path": ""}
     registry.save()
     for number in range(3):
         subject = f"9{number:05d}"

@@ -50,6 +50,7 @@ def _register(guild: models.Organization, sandbox: Sandbox, **fields: object) ->
         organization=guild,
         name="register",
         base_url=sandbox.url,
+        options={"batch_path": ""},
         secret="sandbox",
         **{"paused": False, "calls_per_minute": 600_000, "timeout_s": 2, **fields},
     )

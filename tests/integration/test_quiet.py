@@ -48,6 +48,7 @@ def registry(sandbox: Sandbox) -> models.Registry:
     registry = factories.registry(guild)
     registry.base_url, registry.secret = sandbox.url, "sandbox"
     registry.calls_per_minute = 60_000_000
+    registry.options = {"batch_path": ""}
     registry.save()
     for number in range(PEOPLE):
         subject = f"9{number:05d}"

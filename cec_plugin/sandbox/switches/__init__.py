@@ -11,6 +11,6 @@ from cec_plugin.sandbox.switches.fault import Fault, Scene
 from cec_plugin.sandbox.switches.instead import INSTEAD
 from cec_plugin.sandbox.switches.within import WITHIN
 
-__all__ = ["CATALOGUE", "Fault", "Scene"]
+__all__ = ["CATALOGUE", "DELAY", "Fault", "Scene"]
 
 CATALOGUE: tuple[Fault, ...] = (DELAY, *INSTEAD, *DELIVERED, *WITHIN)
