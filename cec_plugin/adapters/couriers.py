@@ -99,5 +99,5 @@ def _again_in_s(registry_id: int, came_to: Counter[str], limit: int) -> float | 
         return None
     if stands.circuit.until is not None:
         left_s = (stands.circuit.until - _now()).total_seconds()
-        return max(0.0, left_s) if left_s <= SOON_ENOUGH_S else None  # the sweep comes for the rest
+        return left_s if 0 < left_s <= SOON_ENOUGH_S else None  # the sweep comes for the rest
     return 0.0 if came_to.total() >= limit else None

@@ -13,9 +13,12 @@ from django.core.management import call_command
 
 from tests.chaos.stage import WORKERS, Stage, running_stage
 from tests.chaos.storm import Killer, Storm
-from tests.chaos.story import fates, happenings
+from tests.chaos.story import Happening, fates, happenings, reserve
 
 CALM_S = 0.5
+PACE_S = 0.03
+HELP_EVERY = 5
+SPARE = 60
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,7 +65,8 @@ def _storm(stage: Stage, options: argparse.Namespace) -> int:
     seed = options.seed[0]
     began = time.monotonic()
     drawn = fates(seed=seed, credits_=options.credits)
-    late = site.build(drawn, registry_url=stage.registry_url, control=stage.control)
+    spare = [reserve(number) for number in range(SPARE)]
+    late = site.build([*drawn, *spare], registry_url=stage.registry_url, control=stage.control)
     storm = Storm(stage=stage, dice=random.Random(seed))
     cron = site.Cron(every_s=CALM_S)
     killer = Killer(stage, random.Random(seed + 1), every_s=options.kill_every_s)
@@ -71,22 +75,20 @@ def _storm(stage: Stage, options: argparse.Namespace) -> int:
     storm.rise()
     cron.start()
     killer.start()
-    story = list(happenings(drawn, seed=seed))
-    for place, one in enumerate(story):
-        site.happen(one)
-        if place == len(story) // 3:
-            storm.restart("redis")
-        if place == 2 * len(story) // 3:
-            storm.restart("database")
-            stage.crew.replace_the_dead()
-        time.sleep(0.02)
+    _let_happen(storm, list(happenings(drawn, seed=seed)))
+    while storm.help_on() and spare:
+        extra = spare.pop()
+        drawn.append(extra)
+        for one in happenings([extra], seed=seed):
+            site.happen(one)
+            time.sleep(CALM_S)
     for number in late:
         stage.control.add_member(number, f"Member {number}")
-    patient = _until_calm(storm, deadline=began + options.patience_s)
+    patient = _until_calm(stage, deadline=began + options.patience_s)
     killer.stop()
     storm.abate()
     requeued = _an_administrator_looks()
-    calm = _until_calm(None, stage=stage, deadline=time.monotonic() + options.patience_s / 2)
+    calm = _until_calm(stage, deadline=time.monotonic() + options.patience_s / 2)
     cron.stop()
     hits = dict(stage.control.hits())
     found = list(verdict.faults(drawn, stage.control.data()))
@@ -101,33 +103,36 @@ def _storm(stage: Stage, options: argparse.Namespace) -> int:
     return 0 if whole else 1
 
 
-def _until_calm(storm: Storm | None, *, deadline: float, stage: Stage | None = None) -> bool:
-    """Wait until nothing is due, held for a while or unsettled; say whether that came to be.
+def _let_happen(storm: Storm, story: list[Happening]) -> None:
+    """Let the platform's events happen; meanwhile the broker and the database go and come."""
+    from tests.chaos import site  # noqa: PLC0415
 
-    While the storm lasts, faults that struck nobody are helped on.
-    """
+    for place, one in enumerate(story):
+        site.happen(one)
+        if place == len(story) // 3:
+            storm.restart("redis")
+        if place == 2 * len(story) // 3:
+            storm.restart("database")
+            storm.stage.crew.replace_the_dead()
+        if place > len(story) // 2 and place % HELP_EVERY == 0:
+            storm.help_on()
+        time.sleep(PACE_S)
+
+
+def _until_calm(stage: Stage, *, deadline: float) -> bool:
+    """Wait until nothing is due, held for a while or unsettled; say whether that came to be."""
     from cec_plugin import models  # noqa: PLC0415
 
-    crew = (storm.stage if storm else stage).crew  # type: ignore[union-attr]
     while time.monotonic() < deadline:
-        crew.replace_the_dead()
-        left = storm.strike_what_never_struck() if storm else []
+        stage.crew.replace_the_dead()
         waiting = models.Delivery.objects.filter(state__in=["pending", "held"]).exclude(
             hold_code="predecessor"
         )
         unsettled = models.Notice.objects.filter(settled_at__isnull=True)
         if not waiting.exists() and not unsettled.exists():
-            if left:
-                _more_calls(storm)
-            else:
-                return True
+            return True
         time.sleep(CALM_S)
     return False
-
-
-def _more_calls(storm: Storm | None) -> None:
-    """Give the faults that struck nobody something to strike: what is parked goes out again."""
-    _an_administrator_looks()
 
 
 def _an_administrator_looks() -> int:
@@ -157,6 +162,11 @@ def _tell(
     )
     print("  attempts: " + ", ".join(f"{name} {count}" for name, count in sorted(attempts.items())))
     print("  faults: " + ", ".join(f"{name} {count}" for name, count in sorted(hits.items())))
+    for registry in models.Registry.objects.all():
+        print(
+            f"  registry: paused {registry.paused} ({registry.paused_reason}), "
+            f"quiet since {registry.quiet_since} ({registry.quiet_reason})"
+        )
     print(f"  requeued by an administrator after the storm: {requeued}")
 
 

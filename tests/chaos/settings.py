@@ -18,3 +18,4 @@ CEC_POLICY = {
     "receipt_looks": 1000,
     "ask_again_s": 1.0,
 }
+CEC_SECRETS = {"chaos": {"client_id": "sandbox-client", "client_secret": "sandbox-secret"}}

@@ -19,7 +19,13 @@ from tests.chaos.story import Fate, Happening, courses
 
 log = logging.getLogger(__name__)
 
-BULK = 10
+OPTIONS = {
+    "batch_size": 4,
+    "find_path": "/credits?reference={reference}",
+    "find_items": "items",
+}
+"""In batches, and found by a query that a registry may ignore."""
+
 UNKNOWN_AT_FIRST = 20
 """Of how many members the registry does not know one yet when the storm begins."""
 
@@ -36,8 +42,8 @@ def build(fates: Iterable[Fate], *, registry_url: str, control: Control) -> list
         effective_from=date(2020, 1, 1),
     )
     models.Registry.objects.create(
-        organization=guild, name="register", base_url=registry_url, secret="sandbox",
-        paused=False, timeout_s=1, calls_per_minute=600_000, options={"batch_size": BULK},
+        organization=guild, name="register", base_url=registry_url, auth="oauth2",
+        secret="chaos", paused=False, timeout_s=1, calls_per_minute=600_000, options=OPTIONS,
     )  # fmt: skip
     late = []
     for place, user_id in enumerate(sorted({one.user_id for one in fates})):

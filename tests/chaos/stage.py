@@ -21,6 +21,8 @@ from tests.servers.redis_server import RedisServer, running_redis
 ROOT = Path(__file__).resolve().parents[2]
 DATABASE = "chaos"
 WORKERS = 3
+TOKEN_LIFETIME_S = 3
+"""So short that tokens end in the middle of everything."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -126,7 +128,7 @@ def _start_registry(process: ServerProcess, seed: int) -> str:
     process.start(
         [
             sys.executable, "-m", "cec_plugin.sandbox", "--host", LOOPBACK, "--port", str(port),
-            "--seed", str(seed), "--db", str(process.folder / "registry.sqlite3"),
+            "--seed", str(seed), "--token-lifetime-s", str(TOKEN_LIFETIME_S), "--db", str(process.folder / "registry.sqlite3"),
         ],
         connect=Control(url).clear_faults,
         refusals=(urllib.error.URLError, ConnectionError),

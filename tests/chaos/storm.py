@@ -4,6 +4,7 @@ import random
 import threading
 import time
 from dataclasses import dataclass
+from functools import cached_property
 
 from tests.chaos.stage import Stage
 
@@ -25,41 +26,45 @@ NOT_AT_RANDOM = ("delay_ms", "approves_later")
 """What is no failure: a slow registry, and one that decides later."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class Storm:
     """What strikes, and how often it did."""
 
     stage: Stage
     dice: random.Random
     restarts: int = 0
+    _helped: str = ""
 
-    @property
+    @cached_property
     def faults(self) -> list[str]:
         """Return the names of the faults, from the registry's own catalogue."""
         return [name for name in self.stage.control.faults().switches if name not in NOT_AT_RANDOM]
 
     def rise(self) -> None:
         """Let every fault strike at random, one at a time, a fifth of the calls in all."""
-        names = self.faults
         self.stage.control.set_faults(
-            one_at_a_time=True,
-            **{
-                name: {**SETTINGS.get(name, {}), "probability": SHARE / len(names)}
-                for name in names
-            },
+            one_at_a_time=True, **{name: self._at_random(name) for name in self.faults}
         )
 
     def abate(self) -> None:
         """Let no more fault strike."""
         self.stage.control.clear_faults()
 
-    def strike_what_never_struck(self) -> list[str]:
-        """Let each fault that no call met yet strike the next calls; return which those are."""
+    def help_on(self) -> bool:
+        """Let one fault that no call met yet strike the next; say whether there was one left."""
         hits = self.stage.control.hits()
         left = [name for name in self.faults if not hits.get(name)]
-        for name in left:
-            self.stage.control.set_faults(**{name: {**SETTINGS.get(name, {}), "probability": 0.5}})
-        return left
+        if self._helped and self._helped not in left:
+            self.stage.control.set_faults(**{self._helped: self._at_random(self._helped)})
+            self._helped = ""
+        if left and not self._helped:
+            self._helped = left[0]
+            surely = {**SETTINGS.get(self._helped, {}), "probability": 1}
+            self.stage.control.set_faults(**{self._helped: surely})
+        return bool(left)
+
+    def _at_random(self, name: str) -> dict[str, float]:
+        return {**SETTINGS.get(name, {}), "probability": SHARE / len(self.faults)}
 
     def restart(self, what: str) -> None:
         """Take the broker or the database away for a moment."""

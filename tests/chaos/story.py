@@ -74,6 +74,15 @@ def fates(*, seed: int, credits_: int) -> list[Fate]:
     return drawn
 
 
+def reserve(number: int) -> Fate:
+    """Return one more fate, for a fault that nothing else met."""
+    return Fate(
+        user_id=FIRST_USER + 50_000 + number // COURSES,
+        course=courses()[number % COURSES],
+        kinds=("created", "revoked"),
+    )
+
+
 def happenings(drawn: list[Fate], *, seed: int) -> Iterator[Happening]:
     """Yield the events in an order in which each fate's own stay in order."""
     dice = random.Random(seed)
