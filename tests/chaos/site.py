@@ -21,10 +21,11 @@ log = logging.getLogger(__name__)
 
 OPTIONS = {
     "batch_size": 4,
+    "read_back": True,
     "find_path": "/credits?reference={reference}",
     "find_items": "items",
 }
-"""In batches, and found by a query that a registry may ignore."""
+"""In batches, each looked up after it was written, by a query that a registry may ignore."""
 
 UNKNOWN_AT_FIRST = 20
 """Of how many members the registry does not know one yet when the storm begins."""

@@ -107,6 +107,7 @@ def running_stage(*, seed: int) -> Iterator[Stage]:
         os.environ.update(
             {
                 "DJANGO_SETTINGS_MODULE": "tests.chaos.settings",
+                "OAUTHLIB_INSECURE_TRANSPORT": "1",  # the registry is on the loopback
                 "PYTHONPATH": str(ROOT),
                 databases.CHOICE: databases.Database.MARIADB,
                 databases.NAME: DATABASE,

@@ -34,6 +34,7 @@ class Storm:
     dice: random.Random
     restarts: int = 0
     _helped: str = ""
+    _turn: int = 0
 
     @cached_property
     def faults(self) -> list[str]:
@@ -51,14 +52,17 @@ class Storm:
         self.stage.control.clear_faults()
 
     def help_on(self) -> bool:
-        """Let one fault that no call met yet strike the next; say whether there was one left."""
+        """Let the next fault that no call met yet strike for a while; say whether there is one.
+
+        They take turns: one may wait for what only another brings about.
+        """
         hits = self.stage.control.hits()
         left = [name for name in self.faults if not hits.get(name)]
-        if self._helped and self._helped not in left:
+        if self._helped:
             self.stage.control.set_faults(**{self._helped: self._at_random(self._helped)})
-            self._helped = ""
-        if left and not self._helped:
-            self._helped = left[0]
+        self._turn += 1
+        self._helped = left[self._turn % len(left)] if left else ""
+        if self._helped:
             surely = {**SETTINGS.get(self._helped, {}), "probability": 1}
             self.stage.control.set_faults(**{self._helped: surely})
         return bool(left)
