@@ -1,0 +1,155 @@
+"""The emulation over HTTP, with what a network and a busy host can do to a call."""
+
+import json
+import socket
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum, auto
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from tests.emulations.civicrm.actions import NOBODY, Actions, Role
+from tests.emulations.civicrm.data import Data
+from tests.emulations.civicrm.errors import ApiError
+
+KEY = "EXAMPLE-KEY"
+PREFIX = "/civicrm/ajax/api4/"
+PATIENCE_S = 20
+
+
+class Fault(Enum):
+    """What befalls one call."""
+
+    SILENCE = auto()  # it is done, and no answer comes
+    CUT_OFF = auto()  # it is done, and the connection closes
+    OPAQUE = auto()  # it fails, and nobody says why
+    DONE_BUT_OPAQUE = auto()  # it is done, and a 500 comes all the same
+    DATABASE = auto()  # it fails, and only the database knows why
+    BUSY = auto()  # a 503 with Retry-After
+    LOST_REFERENCE = auto()  # it is done, without the custom fields
+
+
+class Emulation:
+    """One CiviCRM. ``roles`` are by API key; ``dropped`` loses credentials on their way in.
+
+    ``faults`` befall the next calls of an action, one each: ``faults["save"].append(…)``.
+    """
+
+    def __init__(self) -> None:
+        self.data = Data()
+        self.actions = Actions(self.data)
+        self.roles = {KEY: Role(contact_id=3)}
+        self.dropped = False
+        self.faults: dict[str, deque[Fault]] = {}
+        self.calls: list[str] = []
+        self.ended = threading.Event()
+        self.url = ""
+
+    def befall(self, action: str, *faults: Fault) -> None:
+        """Let the next calls of an action go wrong."""
+        self.faults.setdefault(action, deque()).extend(faults)
+
+    def role(self, headers: Any) -> Role | None:
+        """Return who calls, nobody without credentials, None with wrong ones."""
+        given = headers.get("X-Civi-Auth") or headers.get("Authorization")
+        if not given or self.dropped:
+            return NOBODY
+        return self.roles.get(given.removeprefix("Bearer "))
+
+    def answer(self, role: Role, entity: str, action: str, params: Any) -> tuple[int, Any]:
+        """Return status and body of a call."""
+        try:
+            return 200, self.actions.run(role, entity, action, params)
+        except ApiError as error:
+            return error.status, error.body(told=role.told)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    emulation: Emulation
+
+    def do_GET(self) -> None:
+        self._handle(parse_qs(urlsplit(self.path).query))
+
+    def do_POST(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        self._handle(parse_qs(self.rfile.read(length).decode()))
+
+    def _handle(self, form: dict[str, list[str]]) -> None:
+        emulation = self.emulation
+        entity, _, action = urlsplit(self.path).path.removeprefix(PREFIX).partition("/")
+        emulation.calls.append(f"{entity}.{action}")
+        role = emulation.role(self.headers)
+        if role is None:
+            self._send(401, b"HTTP 401 Invalid credential\n", "text/plain;charset=UTF-8")
+            return
+        if self.command == "GET" and not action.startswith("get"):
+            self._send_json(405, ApiError("SECURITY", 405).body(told=role.told))
+            return
+        queue = emulation.faults.get(action)
+        fault = queue.popleft() if queue else None
+        params = json.loads(form.get("params", ["{}"])[0])
+        if fault is Fault.BUSY:
+            self._send(503, b"{}", "application/json", {"Retry-After": "7"})
+        elif fault is Fault.OPAQUE:
+            self._send_json(500, ApiError("lost").body(told=False))
+        elif fault is Fault.DATABASE:
+            self._send_json(500, ApiError("DB Error: unknown error").body(told=True))
+        elif fault is Fault.LOST_REFERENCE:
+            emulation.data.losing = True
+            answer = emulation.answer(role, entity, action, params)
+            emulation.data.losing = False
+            self._send_json(*answer)
+        else:
+            self._finish(fault, emulation.answer(role, entity, action, params))
+
+    def _finish(self, fault: Fault | None, answer: tuple[int, Any]) -> None:
+        match fault:
+            case Fault.SILENCE:
+                self.emulation.ended.wait(PATIENCE_S)
+                self.close_connection = True
+            case Fault.CUT_OFF:
+                self.connection.shutdown(socket.SHUT_RDWR)
+                self.close_connection = True
+            case Fault.DONE_BUT_OPAQUE:
+                self._send_json(500, ApiError("lost").body(told=False))
+            case _:
+                self._send_json(*answer)
+
+    def _send_json(self, status: int, body: Any) -> None:
+        self._send(status, json.dumps(body).encode(), "application/json")
+
+    def _send(
+        self, status: int, body: bytes, kind: str, headers: dict[str, str] | None = None
+    ) -> None:
+        self.send_response(status)
+        self.send_header("Connection", "close")
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.send_header("Content-Type", kind)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        """Stay quiet."""
+
+
+@contextmanager
+def running_civicrm() -> Iterator[Emulation]:
+    """Run an emulation on a free port of loopback until the block ends."""
+    emulation = Emulation()
+    handler = type("Handler", (_Handler,), {"emulation": emulation})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, args=[0.02], daemon=True)
+    thread.start()
+    emulation.url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield emulation
+    finally:
+        emulation.ended.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
