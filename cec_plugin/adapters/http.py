@@ -106,9 +106,14 @@ class Caller:
             self._ends = before
 
     def call(
-        self, method: str, path: str, body: Mapping[str, Any] | list[Any] | None = None
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | list[Any] | None = None,
+        *,
+        form: Mapping[str, str] | None = None,
     ) -> Answer | NoAnswer:
-        """Make one call. ``path`` begins with a slash."""
+        """Make one call, with JSON for its body, or a form. ``path`` begins with a slash."""
         crowded_s = self._before()
         if crowded_s:
             return NoAnswer(reason="our own rate limit", sent=False, crowded_s=crowded_s)
@@ -121,6 +126,7 @@ class Caller:
                 method,
                 self._base_url + path,
                 json=body,
+                data=form,
                 timeout=(min(CONNECT_S, timeout_s), timeout_s),
                 allow_redirects=False,
                 stream=True,

@@ -131,8 +131,9 @@ def auth_from(
     token_url: str,
     timeout_s: float,
     signing: Signing | None = None,
+    scheme: str = "",
 ) -> AuthBase:
-    """Make the authentication of a kind from its secret.
+    """Make the authentication of a kind from its secret; ``scheme`` stands before a key.
 
     Raises:
         ConfigurationError: the secret lacks a part; it is named, its value is not.
@@ -150,7 +151,7 @@ def auth_from(
             key = part("key")
             if not key.isascii():
                 raise ConfigurationError("secret: its 'key' has letters that no header can carry")
-            return HeaderKey(header, key)
+            return HeaderKey(header, f"{scheme} {key}" if scheme else key)
         case "basic":
             return HTTPBasicAuth(part("user").encode(), part("password").encode())
         case "oauth2":

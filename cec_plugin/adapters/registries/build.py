@@ -8,6 +8,8 @@ from cec_plugin import models
 from cec_plugin.adapters.http import Caller, is_https
 from cec_plugin.adapters.rate import RateLimit
 from cec_plugin.adapters.registries.auth import auth_from
+from cec_plugin.adapters.registries.civicrm import CivicrmRegistry
+from cec_plugin.adapters.registries.civicrm_options import CivicrmOptions
 from cec_plugin.adapters.registries.renewing import Renewing, RenewingCaller
 from cec_plugin.adapters.registries.rest import RestRegistry
 from cec_plugin.adapters.registries.rest_options import RestOptions
@@ -22,6 +24,8 @@ def build(row: models.Registry) -> Registry:
     Raises:
         ConfigurationError: the row or its secret is not as it must be; says which field and why.
     """
+    if row.adapter == models.Registry.Adapter.CIVICRM:
+        return _civicrm(row)
     settings = get_settings()
     try:
         _check_address(row.base_url, allow_http=settings.allow_http)
@@ -48,6 +52,34 @@ def build(row: models.Registry) -> Registry:
         options,
         unsaid=tuple(secret.values()),
     )
+
+
+def _civicrm(row: models.Registry) -> CivicrmRegistry:
+    settings = get_settings()
+    try:
+        _check_address(row.base_url, allow_http=settings.allow_http)
+        options = CivicrmOptions.from_json(row.options)
+        secret = _secret(settings.secrets, row.secret)
+        if row.auth != models.Registry.Auth.HEADER:
+            raise ConfigurationError("authentication: CiviCRM takes an API key, in a header")
+        auth = auth_from(
+            row.auth,
+            secret,
+            header=options.header,
+            token_url="",
+            timeout_s=row.timeout_s,
+            scheme="Bearer",
+        )
+    except ConfigurationError as error:
+        raise ConfigurationError(f"registry {row.name!r}, {error}") from error
+    caller = Caller(
+        row.base_url,
+        auth=auth,
+        timeout_s=row.timeout_s,
+        before=_limit(row.pk, row.calls_per_minute, settings.redis_url),
+        headers={"X-Requested-With": "XMLHttpRequest"},
+    )
+    return CivicrmRegistry(caller, options, unsaid=tuple(secret.values()))
 
 
 @lru_cache(maxsize=256)

@@ -83,13 +83,13 @@ class Data:
         """
         credits_ = values.get("CE_Credit.Credits")
         if credits_ is not None and not _is_number(credits_):
-            raise ApiError(
-                f"One of the parameters  (value: {credits_}) is not of the type Float"
-            )
+            raise ApiError(f"One of the parameters  (value: {credits_}) is not of the type Float")
         with self.lock:
             for column in ("source_contact_id", "target_contact_id"):
                 pointed = values.get(column, [])
-                if not self.contacts.keys() >= set(pointed if isinstance(pointed, list) else [pointed]):
+                if not self.contacts.keys() >= set(
+                    pointed if isinstance(pointed, list) else [pointed]
+                ):
                     raise ApiError("DB Error: constraint violation")
             now = f"{self.clock():%Y-%m-%d %H:%M:%S}"
             if activity_id is None:

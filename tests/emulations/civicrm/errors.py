@@ -25,8 +25,7 @@ class ApiError(Exception):
         return {
             "error_code": "1",
             "error_message": (
-                "Sorry an error occurred and your request was not completed."
-                f" (Error ID: {number})"
+                f"Sorry an error occurred and your request was not completed. (Error ID: {number})"
             ),
             "status": self.status,
         }

@@ -22,9 +22,9 @@ def select(data: Data, entity: str, params: Row, *, me: int | None) -> list[Row]
             raise ApiError(f"Invalid field '{name}'")
     rows = [row for row in data.rows(entity) if _all(data, entity, row, where, me)]
     for name in (one[0] for one in where if one[0] in INDEXED and one[1] == "IN"):
-        rows.sort(key=lambda row: _folded(row[name]))  # noqa: B023 - used at once
+        rows.sort(key=lambda row: _folded(row[name]))
     for name, direction in reversed(list(params.get("orderBy", {}).items())):
-        rows.sort(key=lambda row: _first_none(row.get(name)), reverse=direction == "DESC")  # noqa: B023
+        rows.sort(key=lambda row: _first_none(row.get(name)), reverse=direction == "DESC")
     offset, limit = params.get("offset", 0), params.get("limit") or len(rows)
     rows = rows[offset : offset + limit]
     return [_shown(data, entity, row, params.get("select")) for row in rows]
