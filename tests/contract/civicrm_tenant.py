@@ -12,6 +12,7 @@ from tests.emulations.civicrm.data import REFERENCE
 from tests.emulations.civicrm.schema import Row
 from tests.emulations.civicrm.server import KEY, Emulation
 
+CANCELLED = 3
 SECRETS = {"civicrm": {"key": KEY}}
 
 
@@ -55,7 +56,7 @@ class CivicrmTenant:
         return Held(
             remote_id=str(row["id"]),
             hundredths=parse_hundredths(str(row["CE_Credit.Credits"])),
-            reversed=row["status_id"] == 3,
+            reversed=row["status_id"] == CANCELLED,
             member_number=", ".join(numbers),
             reference=row[REFERENCE],
         )

@@ -22,7 +22,8 @@ class Data:
     """What there is, and what a site made of it: its ``fields`` and its option lists.
 
     ``unique`` is an index on the reference; ``losing`` keeps no custom field of what is written;
-    ``clock`` dates what is written, to the second.
+    ``gone`` are contacts that are erased while a call runs, after it looked them up; ``clock``
+    dates what is written, to the second.
     """
 
     def __init__(self) -> None:
@@ -30,6 +31,7 @@ class Data:
         self.fields = {entity: dict(fields) for entity, fields in FIELDS.items()}
         self.options = {place: dict(options) for place, options in OPTIONS.items()}
         self.unique = self.losing = False
+        self.gone: set[int] = set()
         self.clock: Callable[[], datetime] = datetime.now
         people = [
             contact(2, "Standalone", "Admin"),
@@ -85,11 +87,10 @@ class Data:
         if credits_ is not None and not _is_number(credits_):
             raise ApiError(f"One of the parameters  (value: {credits_}) is not of the type Float")
         with self.lock:
+            there = self.contacts.keys() - self.gone
             for column in ("source_contact_id", "target_contact_id"):
                 pointed = values.get(column, [])
-                if not self.contacts.keys() >= set(
-                    pointed if isinstance(pointed, list) else [pointed]
-                ):
+                if not there >= set(pointed if isinstance(pointed, list) else [pointed]):
                     raise ApiError("DB Error: constraint violation")
             now = f"{self.clock():%Y-%m-%d %H:%M:%S}"
             if activity_id is None:

@@ -30,6 +30,8 @@ class Fault(Enum):
     DATABASE = auto()  # it fails, and only the database knows why
     BUSY = auto()  # a 503 with Retry-After
     LOST_REFERENCE = auto()  # it is done, without the custom fields
+    FORGOTTEN = auto()  # it is done, and from then on nobody knows us
+    NONE = auto()
 
 
 class Emulation:
@@ -114,6 +116,9 @@ class _Handler(BaseHTTPRequestHandler):
             case Fault.CUT_OFF:
                 self.connection.shutdown(socket.SHUT_RDWR)
                 self.close_connection = True
+            case Fault.FORGOTTEN:
+                self.emulation.dropped = True
+                self._send_json(*answer)
             case Fault.DONE_BUT_OPAQUE:
                 self._send_json(500, ApiError("lost").body(told=False))
             case _:
