@@ -35,8 +35,8 @@ NOBODY = Role(contact_id=None, may=frozenset({"Contact.get", "Activity.get"}), t
 class Actions:
     """Runs calls on the data.
 
-    ``gap`` is where parallel calls of ``save`` meet that have all looked for a match and have
-    written nothing yet: on the real one that is a matter of milliseconds.
+    ``gap`` is where parallel calls of ``save`` meet: when all have looked for a match and have
+    written nothing yet, and when all have written. On the real one it is a matter of milliseconds.
     """
 
     data: Data
@@ -80,6 +80,8 @@ class Actions:
                     if found is None:
                         _demand(action, record)
                 values = self._write(list(zip(records, ids, strict=True)))
+                if self.gap is not None:
+                    self.gap.wait()
                 matched = len([one for one in ids if one is not None])
             case _:  # update
                 found_rows = select(
@@ -123,7 +125,10 @@ class Actions:
         return resolved
 
     def _match(self, record: Row, fields: list[str], role: Role) -> int | None:
-        """Return the one row that is there already; of several none is taken."""
+        """Return the one row that is there already; of several none is taken.
+
+        So it stands in CiviCRM's source; no exchange was recorded of it.
+        """
         if not fields or any(name not in record for name in fields):
             return None
         where = [[name, "=", record[name]] for name in fields]

@@ -31,6 +31,7 @@ class Fault(Enum):
     BUSY = auto()  # a 503 with Retry-After
     LOST_REFERENCE = auto()  # it is done, without the custom fields
     FORGOTTEN = auto()  # it is done, and from then on nobody knows us
+    TWICE = auto()  # somebody made the same call a moment before
     NONE = auto()
 
 
@@ -106,6 +107,8 @@ class _Handler(BaseHTTPRequestHandler):
             emulation.data.losing = False
             self._send_json(*answer)
         else:
+            if fault is Fault.TWICE:
+                emulation.answer(role, entity, action, params)
             self._finish(fault, emulation.answer(role, entity, action, params))
 
     def _finish(self, fault: Fault | None, answer: tuple[int, Any]) -> None:
