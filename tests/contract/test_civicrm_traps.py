@@ -212,6 +212,16 @@ class TestNeverOverwritten:
         assert (outcome.result, outcome.remote_id) == (Result.CONFLICT, str(before["id"]))
         assert _stored(civicrm, credit.reference) == before
 
+    def test_a_record_under_a_reference_that_is_only_alike_is_a_conflict(
+        self, civicrm: Emulation, registry: Registry, credit: Posting
+    ) -> None:
+        """Its database takes letters of either case for the same, and may show either."""
+        registry.post(replace(credit, reference=credit.reference.upper()))
+        for answer in (registry.find(credit.reference), registry.post(credit)):
+            assert isinstance(answer, Outcome)
+            assert answer.result is Result.CONFLICT
+        assert len(civicrm.data.rows("Activity")) == 1
+
     def test_one_in_the_trash_is_seen_and_not_written_again(
         self, civicrm: Emulation, registry: Registry, tenant: CivicrmTenant, credit: Posting
     ) -> None:
