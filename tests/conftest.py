@@ -19,6 +19,7 @@ from tests.databases import Database, chosen, database_settings
 from tests.servers.process import ServerError, private_server
 
 if TYPE_CHECKING:
+    from tests.servers.ralph import RalphServer
     from tests.servers.redis_server import RedisServer
 
 DATABASE_FIXTURES = {
@@ -157,6 +158,15 @@ def empty_redis(redis_server: "RedisServer") -> Iterator["RedisServer"]:
     yield redis_server
     if not redis_server.running:
         redis_server.start()
+
+
+@pytest.fixture(scope="session")
+def ralph() -> Iterator["RalphServer"]:
+    """Run a learning record store for this worker. Tests keep apart by their references."""
+    from tests.servers.ralph import running_ralph  # noqa: PLC0415 - started when asked for
+
+    with running_ralph() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
