@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+from requests.auth import AuthBase
+
 from cec_plugin import models
 from cec_plugin.adapters.http import Caller, is_https
 from cec_plugin.adapters.rate import RateLimit
@@ -13,6 +15,8 @@ from cec_plugin.adapters.registries.civicrm_options import CivicrmOptions
 from cec_plugin.adapters.registries.renewing import Renewing, RenewingCaller
 from cec_plugin.adapters.registries.rest import RestRegistry
 from cec_plugin.adapters.registries.rest_options import RestOptions
+from cec_plugin.adapters.registries.xapi import VERSION_HEADER, XapiRegistry
+from cec_plugin.adapters.registries.xapi_options import XapiOptions
 from cec_plugin.conf import get_settings
 from cec_plugin.domain.ports import Registry
 from cec_plugin.exceptions import ConfigurationError
@@ -24,62 +28,100 @@ def build(row: models.Registry) -> Registry:
     Raises:
         ConfigurationError: the row or its secret is not as it must be; says which field and why.
     """
-    if row.adapter == models.Registry.Adapter.CIVICRM:
-        return _civicrm(row)
-    settings = get_settings()
     try:
-        _check_address(row.base_url, allow_http=settings.allow_http)
-        options = RestOptions.from_json(row.options)
-        secret = _secret(settings.secrets, row.secret)
-        auth = auth_from(
-            row.auth,
-            secret,
-            header=options.header,
-            token_url=row.base_url.rstrip("/") + options.token_path,
-            timeout_s=row.timeout_s,
-            signing=options.signed_how,
-        )
+        _check_address(row.base_url, allow_http=get_settings().allow_http)
+        return _adapter(_Door(row))
     except ConfigurationError as error:
         raise ConfigurationError(f"registry {row.name!r}, {error}") from error
-    caller = Caller(
-        row.base_url,
-        auth=auth,
-        timeout_s=row.timeout_s,
-        before=_limit(row.pk, row.calls_per_minute, settings.redis_url),
+
+
+def _adapter(door: "_Door") -> Registry:
+    match door.row.adapter:
+        case models.Registry.Adapter.CIVICRM:
+            return _civicrm(door)
+        case models.Registry.Adapter.XAPI:
+            return _xapi(door)
+        case _:
+            return _rest(door)
+
+
+def _rest(door: "_Door") -> RestRegistry:
+    options = RestOptions.from_json(door.row.options)
+    auth = auth_from(
+        door.row.auth,
+        door.secret,
+        header=options.header,
+        token_url=door.under(options.token_path),
+        timeout_s=door.row.timeout_s,
+        signing=options.signed_how,
     )
-    return RestRegistry(
-        RenewingCaller(caller, auth if isinstance(auth, Renewing) else None),
+    return RestRegistry(door.caller(auth), options, unsaid=door.unsaid)
+
+
+def _civicrm(door: "_Door") -> CivicrmRegistry:
+    options = CivicrmOptions.from_json(door.row.options)
+    if door.row.auth != models.Registry.Auth.HEADER:
+        raise ConfigurationError("authentication: CiviCRM takes an API key, in a header")
+    auth = auth_from(
+        door.row.auth,
+        door.secret,
+        header=options.header,
+        token_url="",
+        timeout_s=door.row.timeout_s,
+        scheme="Bearer",
+    )
+    caller = door.plain_caller(auth, {"X-Requested-With": "XMLHttpRequest"})
+    return CivicrmRegistry(caller, options, unsaid=door.unsaid)
+
+
+def _xapi(door: "_Door") -> XapiRegistry:
+    options = XapiOptions.from_json(door.row.options)
+    auth = auth_from(
+        door.row.auth,
+        door.secret,
+        header=options.header,
+        token_url=door.under(options.token_path),
+        timeout_s=door.row.timeout_s,
+    )
+    version = {VERSION_HEADER: options.version}
+    return XapiRegistry(
+        door.caller(auth, version),
         options,
-        unsaid=tuple(secret.values()),
+        base_url=door.row.base_url,
+        anonymous=door.plain_caller(None, version),
+        user=door.secret.get("user") or door.secret.get("client_id") or door.row.secret,
+        unsaid=door.unsaid,
     )
 
 
-def _civicrm(row: models.Registry) -> CivicrmRegistry:
-    settings = get_settings()
-    try:
-        _check_address(row.base_url, allow_http=settings.allow_http)
-        options = CivicrmOptions.from_json(row.options)
-        secret = _secret(settings.secrets, row.secret)
-        if row.auth != models.Registry.Auth.HEADER:
-            raise ConfigurationError("authentication: CiviCRM takes an API key, in a header")
-        auth = auth_from(
-            row.auth,
-            secret,
-            header=options.header,
-            token_url="",
+class _Door:
+    """What every adapter is made from: the row, its secret, and calls within its rate."""
+
+    def __init__(self, row: models.Registry) -> None:
+        self.row = row
+        self.secret = _secret(get_settings().secrets, row.secret)
+        self.unsaid = tuple(self.secret.values())
+
+    def under(self, path: str) -> str:
+        return self.row.base_url.rstrip("/") + path
+
+    def plain_caller(
+        self, auth: AuthBase | None, headers: Mapping[str, str] | None = None
+    ) -> Caller:
+        row = self.row
+        return Caller(
+            row.base_url,
+            auth=auth,
             timeout_s=row.timeout_s,
-            scheme="Bearer",
+            before=_limit(row.pk, row.calls_per_minute, get_settings().redis_url),
+            headers=headers,
         )
-    except ConfigurationError as error:
-        raise ConfigurationError(f"registry {row.name!r}, {error}") from error
-    caller = Caller(
-        row.base_url,
-        auth=auth,
-        timeout_s=row.timeout_s,
-        before=_limit(row.pk, row.calls_per_minute, settings.redis_url),
-        headers={"X-Requested-With": "XMLHttpRequest"},
-    )
-    return CivicrmRegistry(caller, options, unsaid=tuple(secret.values()))
+
+    def caller(
+        self, auth: AuthBase, headers: Mapping[str, str] | None = None
+    ) -> RenewingCaller:
+        renewing = auth if isinstance(auth, Renewing) else None
+        return RenewingCaller(self.plain_caller(auth, headers), renewing)
 
 
 @lru_cache(maxsize=256)
