@@ -5,13 +5,13 @@ is taken back stays where it is; another statement, with an id made from the sam
 so, and it is we who put the two together.
 """
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 from cec_plugin.adapters.http import Caller
-from cec_plugin.adapters.registries.answers import dig, failure
 from cec_plugin.adapters.registries.auth import ClientCredentials
+from cec_plugin.adapters.registries.xapi_health import prove
 from cec_plugin.adapters.registries.xapi_listing import Listing
 from cec_plugin.adapters.registries.xapi_options import XapiOptions
 from cec_plugin.adapters.registries.xapi_resource import Statements
@@ -35,11 +35,10 @@ from cec_plugin.domain.ports import (
 )
 
 VERSION_HEADER = "X-Experience-API-Version"
-ENTITY = "statements"
 BULK = 50
 
-UNPROVEN = (Result.CONFIGURATION, Result.CONFLICT)
-"""What a look after a write may come to that is not just "not seen yet"."""
+UNSEEN = "answered, but not found under our reference"
+UNREVERSED = "answered, but not taken back"
 
 
 class XapiRegistry:
@@ -71,34 +70,15 @@ class XapiRegistry:
         """Say what a store can do: it knows no members, and refuses a batch as a whole."""
         return Capabilities(upsert=True, lists=True, members=False, bulk=BULK)
 
-    def within(self, seconds: float) -> AbstractContextManager[None]:
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
         """Bound all calls in the block together by this time."""
-        return self._caller.within(seconds)
+        with self._caller.within(seconds), self._anonymous.within(seconds):
+            yield
 
     def health(self) -> Health:
         """Prove who we are, and that statements may be read and written, without writing any."""
-        caller = self._who()
-        if isinstance(caller, Outcome):
-            return Health(ok=False, caller="", detail=caller.reason, entities={ENTITY: False})
-        barred: Outcome | None = None
-        reached = self._statements.listed(self._statements.path(limit="1"))
-        if isinstance(reached, Outcome):
-            barred = replace(reached, reason=f"statements cannot be read: {reached.reason}")
-        else:
-            # A list of none is refused or taken, by whether it is us it is refused.
-            tried = self._statements.write([])
-            if isinstance(tried, Outcome) and tried.result in (
-                Result.CONFIGURATION,
-                Result.RETRYABLE,
-                Result.AMBIGUOUS,
-            ):
-                barred = replace(tried, reason=f"statements cannot be written: {tried.reason}")
-        return Health(
-            ok=barred is None,
-            caller=caller,
-            detail=barred.reason if barred else "",
-            entities={ENTITY: barred is None},
-        )
+        return prove(self._statements, self._options, anonymous=self._anonymous, user=self._user)
 
     def member(self, number: str) -> Known | Outcome | None:  # noqa: ARG002 - it asks nobody
         """Say that a store knows no members: it takes whatever number it is given."""
@@ -127,9 +107,8 @@ class XapiRegistry:
             return self._proof(posting, sent.status)
         if sent.result is not Result.CONFLICT:
             return sent
-        # Other content under our id; of what does not matter, such as a course's new title?
-        found = self._proof(posting, sent.status)
-        return replace(found, reason=sent.reason) if found.result is Result.CONFLICT else found
+        # Other content under our id; of something that does not matter, such as a new title?
+        return self._proof(posting, sent.status, unseen=sent)
 
     def post_many(self, postings: Sequence[Posting]) -> list[Outcome] | Outcome:
         """Write several credits; a store takes all that it does not have yet, or none.
@@ -160,16 +139,16 @@ class XapiRegistry:
             return Outcome(
                 result=Result.REFUSED, status=404, reason="the registry has no such credit"
             )
+        refused: Outcome | None = None
         if not found.reversed:
             sent = self._statements.write(void(retraction, self._options))
-            if isinstance(sent, Outcome) and sent.result is not Result.CONFLICT:
-                return sent
+            refused = sent if isinstance(sent, Outcome) else None
+            if refused is not None and refused.result is not Result.CONFLICT:
+                return refused
             found = self.find(retraction.reference)
         if isinstance(found, Held) and found.reversed:
             return Outcome(result=Result.DELIVERED, remote_id=found.remote_id)
-        if isinstance(found, Outcome) and found.result in UNPROVEN:
-            return replace(found, maybe_written=True)
-        return Outcome(result=Result.AMBIGUOUS, reason="answered, but not taken back")
+        return _unproven(found, refused or Outcome(result=Result.AMBIGUOUS, reason=UNREVERSED))
 
     def changes(self, cursor: str) -> Page | Outcome:
         """Return a page of what changed after the cursor; an empty one begins at the start."""
@@ -186,42 +165,30 @@ class XapiRegistry:
         reached = self._statements.listed(self._statements.path(limit="1"))
         return reached if isinstance(reached, Outcome) else None
 
-    def _proof(self, posting: Posting, status: int | None) -> Outcome:
-        """Read back what was posted."""
+    def _proof(
+        self, posting: Posting, status: int | None, *, unseen: Outcome | None = None
+    ) -> Outcome:
+        """Read back what was posted; ``unseen`` is what it comes to where nothing is there."""
         found = self.find(posting.reference)
-        if isinstance(found, Held):
-            wrong = _difference(found, posting)
-            return Outcome(
-                result=Result.CONFLICT if wrong else Result.DELIVERED,
-                status=status,
-                remote_id=found.remote_id,
-                reason=wrong,
-            )
-        if isinstance(found, Outcome) and found.result in UNPROVEN:
-            return replace(found, maybe_written=True)
+        if not isinstance(found, Held):
+            lost = Outcome(result=Result.AMBIGUOUS, status=status, reason=UNSEEN)
+            return _unproven(found, unseen or lost)
+        wrong = _difference(found, posting)
         return Outcome(
-            result=Result.AMBIGUOUS,
+            result=Result.CONFLICT if wrong else Result.DELIVERED,
             status=status,
-            reason="answered, but not found under our reference",
+            remote_id=found.remote_id,
+            reason=wrong,
         )
 
-    def _who(self) -> str | Outcome:
-        """Return whose credentials ours are, once they are proven to count."""
-        if self._options.whoami_path:
-            answer = self._statements.ask("GET", self._options.whoami_path)
-            if isinstance(answer, Outcome):
-                return answer
-            names = (dig(answer.body, f"agent.{path}") for path in ("account.name", "name", "mbox"))
-            name = next((str(one) for one in names if one), "")
-            reason = "it does not say who we are"
-        else:
-            stranger = self._anonymous.call("GET", self._statements.path(limit="1"))
-            refused = failure(stranger, write=False)
-            if refused is not None and refused.result is not Result.CONFIGURATION:
-                return refused
-            name = self._user if refused is not None else ""
-            reason = "it answers without credentials: nothing proves ours"
-        return name or Outcome(result=Result.CONFIGURATION, reason=reason)
+
+def _unproven(found: Held | Outcome | None, unseen: Outcome) -> Outcome:
+    """Say what a write came to that a look after it does not show."""
+    if not isinstance(found, Outcome):
+        return unseen
+    if found.result in (Result.CONFIGURATION, Result.CONFLICT):
+        return replace(found, maybe_written=True)
+    return replace(unseen, result=Result.AMBIGUOUS, reason=f"not read back: {found.reason}")
 
 
 def _difference(found: Held, posting: Posting) -> str:

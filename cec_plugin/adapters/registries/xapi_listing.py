@@ -8,6 +8,7 @@ from cec_plugin.adapters.registries.xapi_options import XapiOptions
 from cec_plugin.adapters.registries.xapi_resource import Listed, Statements
 from cec_plugin.adapters.registries.xapi_statements import (
     Statement,
+    award_id,
     held,
     id_of,
     our_account,
@@ -60,13 +61,14 @@ class Listing:
                 records[record.remote_id] = _latest(record, records.get(record.remote_id))
         return Page(
             records=tuple(records.values()),
-            cursor=listed.more or self._end(listed),
+            cursor=listed.more or self._end(listed, cursor),
             more=bool(listed.more),
         )
 
     def _path(self, cursor: str) -> str:
         if cursor and not cursor.startswith(SINCE):
-            return self._statements.own_path(cursor)
+            # A path of the page before. What begins with a slash cannot lead to another host.
+            return cursor if cursor.startswith("/") else ""
         query = {"ascending": "true", "limit": str(PAGE), **self._options.filters}
         if cursor:
             query["since"] = cursor.removeprefix(SINCE)
@@ -79,7 +81,9 @@ class Listing:
             agent=f'{{"account": {actor}}}', ascending="true", limit=str(PAGE)
         )
         voided: set[str] = set()
-        while path:
+        seen: set[str] = set()
+        while path and path not in seen:
+            seen.add(path)
             listed = self._statements.listed(path)
             if isinstance(listed, Outcome):
                 return listed
@@ -95,7 +99,7 @@ class Listing:
             return held(statement, self._options, reversed_=id_of(statement) in voided)
         voided.add(target)
         reference = reference_in(statement, self._options)
-        if reference:
+        if reference and award_id(reference) == target:
             return Held(remote_id=target, hundredths=None, reversed=True, reference=reference)
         return self._taken_back_by_another(target)
 
@@ -109,10 +113,12 @@ class Listing:
             return None
         return held(look.statement, self._options, reversed_=True)
 
-    def _end(self, listed: Listed) -> str:
+    def _end(self, listed: Listed, cursor: str) -> str:
         """Return where to go on once there is more: the start again, where nothing else is sure."""
-        if not self._options.since_is_stored or not listed.statements:
+        if not self._options.since_is_stored:
             return ""
+        if not listed.statements:
+            return cursor if cursor.startswith(SINCE) else ""
         try:
             last = max(datetime.fromisoformat(str(one.get("stored"))) for one in listed.statements)
         except (ValueError, TypeError):
