@@ -163,13 +163,14 @@ class TestOneStatementForACredit:
         assert {one.result for one in outcomes} == {Result.DELIVERED}
         assert len(tenant.rows(credit.reference)) == 1
 
-    def test_several_under_one_id_are_a_conflict(self, credit: Posting) -> None:
+    def test_several_under_one_id_are_a_conflict(
+        self, ralph: RalphServer, tenant: RalphTenant, credit: Posting
+    ) -> None:
         """No call can bring it about here; a store with several writers, or its restore, can."""
-        with running_ralph() as server:
-            tenant = tenant_of(server)
-            tenant.registry.post(credit)
-            server.file.write_text(server.file.read_text() * 2)
-            found = tenant.registry.find(credit.reference)
+        ralph.empty()
+        tenant.registry.post(credit)
+        ralph.file.write_text(ralph.file.read_text() * 2)
+        found = tenant.registry.find(credit.reference)
         assert isinstance(found, Outcome)
         assert found.result is Result.CONFLICT
 
@@ -366,9 +367,9 @@ class TestWhoWeAre:
 
 class TestListing:
     @pytest.fixture
-    def server(self) -> Iterator[RalphServer]:
-        with running_ralph() as server:
-            yield server
+    def server(self, ralph: RalphServer) -> RalphServer:
+        ralph.empty()
+        return ralph
 
     @pytest.fixture
     def tenant(self, server: RalphServer) -> RalphTenant:

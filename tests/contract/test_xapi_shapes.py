@@ -13,7 +13,7 @@ from pytest_django import Settings
 from requests import PreparedRequest
 
 from cec_plugin.adapters.registries.xapi_options import XapiOptions
-from cec_plugin.adapters.registries.xapi_statements import award, award_id, void, void_id
+from cec_plugin.adapters.registries.xapi_statements import ANOTHER, award, award_id, void, void_id
 from cec_plugin.domain.delivery import Outcome, Result
 from cec_plugin.domain.ports import Held, Page, Posting, Registry, Retraction
 from cec_plugin.exceptions import ConfigurationError
@@ -121,6 +121,18 @@ class TestAStandardStore:
         found = _registry().find("ref-1")
         assert isinstance(found, Held)
         assert (found.reversed, found.hundredths) == (True, 1050)
+
+    def test_a_list_of_others_is_nothing_there(self, wire: responses.RequestsMock) -> None:
+        """A parameter that the store does not know is ignored, and anything at all is listed."""
+        others = {"statements": [{**AWARD, "id": f"another-{number}"} for number in range(2)]}
+        _reads(wire, lambda query: (404, "") if "statementId" in query else (200, others))
+        assert _registry().find("ref-1") is None
+
+    def test_an_account_without_a_name_is_no_member(self, wire: responses.RequestsMock) -> None:
+        _reads(wire, _standard({**AWARD, "actor": {"mbox": "mailto:ada@example.org"}}))
+        found = _registry().find("ref-1")
+        assert isinstance(found, Held)
+        assert found.member_number == ANOTHER
 
     @pytest.mark.parametrize("failing", ["statementId", "voidedStatementId", "limit"])
     def test_a_look_that_fails_is_no_answer(

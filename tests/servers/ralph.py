@@ -65,6 +65,10 @@ class RalphServer:
             return []
         return [json.loads(line) for line in self.file.read_text().splitlines()]
 
+    def empty(self) -> None:
+        """Let it hold nothing."""
+        self.file.unlink(missing_ok=True)
+
     def start(self, settings: Mapping[str, str]) -> None:
         """Start it and wait until it answers; ``settings`` are Ralph's own variables."""
         folder = self.process.folder
