@@ -117,9 +117,7 @@ class _Door:
             headers=headers,
         )
 
-    def caller(
-        self, auth: AuthBase, headers: Mapping[str, str] | None = None
-    ) -> RenewingCaller:
+    def caller(self, auth: AuthBase, headers: Mapping[str, str] | None = None) -> RenewingCaller:
         renewing = auth if isinstance(auth, Renewing) else None
         return RenewingCaller(self.plain_caller(auth, headers), renewing)
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from cec_plugin.adapters.http import Caller
-from cec_plugin.adapters.registries.auth import ClientCredentials
+from cec_plugin.adapters.registries.renewing import RenewingCaller
 from cec_plugin.adapters.registries.xapi_health import prove
 from cec_plugin.adapters.registries.xapi_listing import Listing
 from cec_plugin.adapters.registries.xapi_options import XapiOptions
@@ -46,9 +46,8 @@ class XapiRegistry:
 
     def __init__(
         self,
-        caller: Caller,
+        caller: RenewingCaller,
         options: XapiOptions,
-        auth: ClientCredentials | None = None,
         *,
         base_url: str,
         anonymous: Caller,
@@ -62,7 +61,7 @@ class XapiRegistry:
         """
         self._caller, self._anonymous, self._user = caller, anonymous, user
         self._options = options
-        self._statements = Statements(caller, options, auth, base_url=base_url, unsaid=unsaid)
+        self._statements = Statements(caller, options, base_url=base_url, unsaid=unsaid)
         self._listing = Listing(self._statements, options)
 
     @property

@@ -5,13 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from cec_plugin.adapters.http import Answer, Caller, NoAnswer
+from cec_plugin.adapters.http import Answer, NoAnswer
 from cec_plugin.adapters.registries.answers import dig, failure, redact
-from cec_plugin.adapters.registries.auth import (
-    ClientCredentials,
-    TokenRefusedError,
-    TokenUnreachableError,
-)
+from cec_plugin.adapters.registries.renewing import RenewingCaller
 from cec_plugin.adapters.registries.xapi_options import XapiOptions
 from cec_plugin.adapters.registries.xapi_statements import Statement, id_of
 from cec_plugin.domain.delivery import Outcome, Result
@@ -38,19 +34,17 @@ class Statements:
 
     def __init__(
         self,
-        caller: Caller,
+        caller: RenewingCaller,
         options: XapiOptions,
-        auth: ClientCredentials | None = None,
         *,
         base_url: str,
         unsaid: Iterable[str] = (),
     ) -> None:
         """Speak through ``caller``, which calls under ``base_url``.
 
-        ``auth`` is there to fetch a new token when one expired. ``unsaid`` is what is never
-        repeated from the store's words: our secrets.
+        ``unsaid`` is what is never repeated from the store's words: our secrets.
         """
-        self._caller, self._options, self._auth = caller, options, auth
+        self._caller, self._options = caller, options
         self._base = urlsplit(base_url.rstrip("/"))
         self._unsaid = tuple(unsaid)
 
@@ -72,7 +66,7 @@ class Statements:
         The standard answers with the statement or 404, Ralph with a list of one or of none; and
         where it does not know the parameter, with a list of anything.
         """
-        answer = self._call("GET", self.path(**{parameter: sought}))
+        answer = self._caller.call("GET", self.path(**{parameter: sought}))
         if isinstance(answer, Answer) and answer.status == 404:
             return Look(denied=True)
         answer = self._read(answer, write=False)
@@ -138,22 +132,7 @@ class Statements:
         unsaid: tuple[str, ...] = (),
     ) -> Answer | Outcome:
         """Make one call; an ``Outcome`` is a failure."""
-        return self._read(self._call(method, path, body), write=write, unsaid=unsaid)
-
-    def _call(
-        self, method: str, path: str, body: Statement | list[Statement] | None = None
-    ) -> Answer | NoAnswer | Outcome:
-        try:
-            answer = self._caller.call(method, path, body)
-            if self._auth is not None and isinstance(answer, Answer) and answer.status == 401:
-                # The token expired: the call was refused, so it is safe to make it once more.
-                self._auth.forget()
-                answer = self._caller.call(method, path, body)
-        except TokenRefusedError as error:
-            return Outcome(result=Result.CONFIGURATION, reason=str(error))
-        except TokenUnreachableError as error:
-            return Outcome(result=Result.RETRYABLE, reason=str(error))
-        return answer
+        return self._read(self._caller.call(method, path, body), write=write, unsaid=unsaid)
 
     def _read(
         self, answer: Answer | NoAnswer | Outcome, *, write: bool, unsaid: tuple[str, ...] = ()
