@@ -14,9 +14,10 @@ from django.conf import settings
 from django.test import TransactionTestCase
 from django.utils import translation
 
-from tests import databases
+from tests import databases, tenants
 from tests.databases import Database, chosen, database_settings
 from tests.servers.process import ServerError, private_server
+from tests.tenants import tenant_named
 
 if TYPE_CHECKING:
     from tests.servers.ralph import RalphServer
@@ -42,6 +43,9 @@ RULES = {
         "they run on SQLite and MariaDB"
     ),
 }
+
+
+NO_TENANT = f"deselected: tests marked tenant; no {tenants.URL} names a registry to test against"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -106,7 +110,11 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     versions = [f"Python {platform.python_version()}"]
     versions += [f"{name} {version(package)}" for name, package in packages.items()]
     number = os.environ.get(databases.VERSION, "not started")
-    return [", ".join(versions), f"database: {database} {number}; {RULES[database]}"]
+    return [
+        ", ".join(versions),
+        f"database: {database} {number}; {RULES[database]}",
+        f"tenant: {tenant_named(os.environ) or NO_TENANT}",
+    ]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -115,8 +123,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if _touches_the_database(item):
             item.add_marker(pytest.mark.database)
-    database = chosen(os.environ)
-    kept = [item for item in items if _belongs(item, database)]
+    database, tenant = chosen(os.environ), tenant_named(os.environ)
+    kept = [
+        item
+        for item in items
+        if (tenant if item.get_closest_marker("tenant") else _belongs(item, database))
+    ]
     if len(kept) < len(items):
         config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
         items[:] = kept

@@ -15,6 +15,9 @@ from cec_plugin.domain.delivery import Outcome, Result
 from cec_plugin.exceptions import ConfigurationError
 
 KEY, PASSWORD, CLIENT_SECRET = "ochre-zebra", "amber-giraffe", "umber-okapi"
+SIGNING, NEXT = "sable-lynx", "fawn-gazelle"
+LOST = "it must hold {reference}, or what was sent is never found again"
+SLASH = "it must begin with a slash"
 SECRETS: dict[str, Any] = {
     "guild": {"key": KEY},
     "user": {"user": "guild", "password": PASSWORD},
@@ -27,6 +30,9 @@ SECRETS: dict[str, Any] = {
     "number": {"key": 12345678},
     "two lines": {"key": f"{KEY}\n"},
     "curly": {"key": f"“{KEY}”"},
+    "signer": {"key_id": "guild", "current": SIGNING, "next": NEXT},
+    "no signing secret": {"key_id": "guild", "next": NEXT},
+    "curly id": {"key_id": "“guild”", "current": SIGNING},
 }
 
 
@@ -59,6 +65,7 @@ def test_a_row_and_its_secret_make_an_adapter() -> None:
     assert isinstance(build(_row()), RestRegistry)
     assert isinstance(build(_row(auth="basic", secret="user")), RestRegistry)
     assert isinstance(build(_row(auth="oauth2", secret="client")), RestRegistry)
+    assert isinstance(build(_row(auth="hmac", secret="signer")), RestRegistry)
 
 
 def test_plain_http_is_only_for_a_demo(settings: Settings) -> None:
@@ -132,6 +139,41 @@ def test_a_broken_address_with_a_password_is_not_shown() -> None:
         ({"fields": {"reference": ""}}, "options, 'fields': 'reference' must be sent"),
         ({"fields": {"amount": ""}}, "options, 'fields': 'amount' must be sent"),
         ({"fields": {"title": "amount"}}, "options, 'fields': 'amount' is named twice"),
+        ({"fields": {"title": "amount.of"}}, "options, 'fields': 'amount' is named twice"),
+        ({"find_path": "/credits?ref=x"}, f"options, 'find_path': {LOST}"),
+        ({"credit_path": "/c", "find_path": "c"}, f"options, 'find_path': {SLASH}"),
+        (
+            {"member_path": "/members"},
+            "options, 'member_path': it must hold {number}, or everybody comes",
+        ),
+        ({"health_path": ""}, f"options, 'health_path': {SLASH}"),
+        ({"list_items": ""}, "options, 'list_path': it needs list_items and cursor_parameter"),
+        (
+            {"cursor_parameter": ""},
+            "options, 'list_path': it needs list_items and cursor_parameter",
+        ),
+        ({"batch_size": 0}, "options, 'batch_size': it is from 1 to 10000"),
+        ({"batch_size": True}, "options, 'batch_size': it must be a int"),
+        ({"batch_size": "50"}, "options, 'batch_size': it must be a int"),
+        ({"decimals": 3}, "options, 'decimals': it is from 0 to 2"),
+        ({"read_back": 1}, "options, 'read_back': it must be a bool"),
+        ({"probes": {"members": "members"}}, f"options, 'probes': {SLASH}"),
+        ({"probes": {"members": 1}}, "options, 'probes': what it holds must be texts"),
+        ({"reverse_fields": {"amount": "x"}}, "options, 'reverse_fields': there is no 'amount'"),
+        (
+            {"reverse_fields": {"own_reference": ""}},
+            "options, 'reverse_fields': 'own_reference' must be sent",
+        ),
+        ({"signing": {"hash": "md5"}}, "options, 'signing': there is no 'hash'"),
+        (
+            {"signing": {"key_header": "Host"}},
+            "options, 'signing': 'key_header': no header can have this name",
+        ),
+        (
+            {"signing": {"signed": "{path}"}},
+            "options, 'signing': 'signed' must hold {body}, or anybody may change what we sent",
+        ),
+        ({"signing": {"written": "x"}}, "options, 'signing': 'written' must hold {hex}"),
     ],
 )
 def test_an_option_that_cannot_be_used_is_named(options: object, said: str) -> None:
@@ -144,12 +186,16 @@ def test_every_option_can_be_given() -> None:
         "credit_path": "/c/{reference}",
         "fields": {"id": "key", "amount": "hours", "role": "part"},
         "constants": {"provider": 12, "flags": ["a"]},
+        "success_value": ["fine"],
+        "page_size": 20,
+        "read_back": True,
         "member_codes": ["nobody", "lapsed"],
         "header": "Authorization",
     }
     options = RestOptions.from_json(given)
     assert options.member_codes == ("nobody", "lapsed")
     assert (options.fields, options.constants) == (given["fields"], given["constants"])
+    assert (options.success_value, options.page_size, options.read_back) == (["fine"], 20, True)
     assert options.reverse_path == RestOptions().reverse_path
 
 
@@ -166,6 +212,9 @@ def test_every_option_can_be_given() -> None:
         ("header", "number", "secret: its 'key' is no text on one line"),
         ("header", "two lines", "secret: its 'key' is no text on one line"),
         ("header", "curly", "secret: its 'key' has letters that no header can carry"),
+        ("hmac", "guild", "secret: it has no 'key_id', which 'hmac' needs"),
+        ("hmac", "no signing secret", "secret: it has no 'current', which 'hmac' needs"),
+        ("hmac", "curly id", "secret: its 'key_id' has letters that no header can carry"),
         ("carrier pigeon", "guild", "authentication: there is no 'carrier pigeon'"),
     ],
 )
@@ -183,15 +232,17 @@ def test_no_refusal_holds_a_secret(caplog: pytest.LogCaptureFixture) -> None:
             *(("header", name) for name in SECRETS if name != "guild"),
             *(("basic", name) for name in SECRETS if name != "user"),
             *(("oauth2", name) for name in SECRETS if name != "client"),
+            *(("hmac", name) for name in SECRETS if name != "signer"),
         ]
     ]
     for text in (*said, caplog.text):
-        for secret in (KEY, PASSWORD, CLIENT_SECRET, "12345678"):
+        for secret in (KEY, PASSWORD, CLIENT_SECRET, SIGNING, NEXT, "12345678"):
             assert secret not in text
 
 
 @pytest.mark.parametrize(
-    ("auth", "secret"), [("header", "guild"), ("basic", "user"), ("oauth2", "client")]
+    ("auth", "secret"),
+    [("header", "guild"), ("basic", "user"), ("oauth2", "client"), ("hmac", "signer")],
 )
 @responses.activate
 def test_a_registry_that_repeats_our_secret_is_not_repeated(
@@ -199,7 +250,7 @@ def test_a_registry_that_repeats_our_secret_is_not_repeated(
 ) -> None:
     """Neither by an outcome, nor by health, nor in the most talkative log of any library."""
     caplog.set_level(logging.DEBUG)
-    parrot = f"I do not like {KEY}, {PASSWORD} and {CLIENT_SECRET}"
+    parrot = f"I do not like {KEY}, {PASSWORD}, {CLIENT_SECRET}, {SIGNING} and {NEXT}"
     responses.post(
         "https://registry.example/oauth/token",
         json={"access_token": "azure-heron", "token_type": "Bearer"},

@@ -113,7 +113,7 @@ class RestExchange:
 
     def _refused(self, status: int | None, code: str, words: str) -> Outcome:
         """Return a refusal that its status does not show."""
-        named = f"HTTP {status}: {words}" if status else words
+        named = ": ".join(filter(None, (f"HTTP {status}" if status else "", words)))
         return Outcome(
             result=Result.MEMBER if code in self._member_codes else Result.REFUSED,
             reason=named or "refused without a word",
