@@ -8,9 +8,10 @@ from enum import StrEnum
 
 from cec_plugin import models
 from cec_plugin.conf import get_settings
-from cec_plugin.domain.holdings import Fault, Row, Sheet
+from cec_plugin.domain.holdings import Row, Sheet
 from cec_plugin.domain.keys import digest, identity_key
 from cec_plugin.domain.ports import Platform
+from cec_plugin.domain.sheets import Fault
 
 BATCH = 500
 
@@ -128,16 +129,16 @@ class _Designations:
     def find(self, row: Row) -> models.Designation | Fault:
         found = self._by_code.get(row.designation, {})
         if not found:
-            return Fault(row=row.number, field="designation", reason="there is none of this code")
+            return Fault(row=row.number, field="designation", why="there is none of this code")
         if row.organization:
             of = found.get(row.organization)
             if of is None:
-                reason = "it has no designation of this code"
-                return Fault(row=row.number, field="organization", reason=reason)
+                why = "it has no designation of this code"
+                return Fault(row=row.number, field="organization", why=why)
             return of
         if len(found) > 1:
-            reason = "several organizations have this designation: name one"
-            return Fault(row=row.number, field="organization", reason=reason)
+            why = "several organizations have this designation: name one"
+            return Fault(row=row.number, field="organization", why=why)
         return next(iter(found.values()))
 
 

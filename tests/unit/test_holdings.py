@@ -6,14 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cec_plugin.domain.holdings import (
-    LONGEST,
-    MOST_ROWS,
-    Fault,
-    Row,
-    Status,
-    read_holdings,
-)
+from cec_plugin.domain.holdings import LONGEST, Row, Status, read_holdings
+from cec_plugin.domain.sheets import MOST_ROWS, Fault, Why
 
 HEADER = "account,member_number,designation,organization,number,conferred_on,status,since,reason\n"
 
@@ -170,9 +164,8 @@ def test_a_file_that_is_none_is_refused_whole(
 
 def test_what_is_not_utf8_is_refused() -> None:
     sheet = read_holdings("account,designation,conferred_on\nZoé".encode("latin-1"))
-    assert sheet.faults == (
-        Fault(row=1, field="", reason="the file is not UTF-8 text: save it as CSV UTF-8"),
-    )
+    assert sheet.faults == (Fault(row=1, field="", why=Why.NOT_TEXT),)
+    assert sheet.faults[0].reason == "the file is not UTF-8 text: save it as CSV UTF-8"
 
 
 def test_ten_thousand_rows_are_read_and_one_more_is_refused() -> None:
