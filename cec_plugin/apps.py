@@ -73,3 +73,4 @@ class CecPluginConfig(AppConfig):
         wake.settle_wanted.connect(waking.wake_settle, dispatch_uid="cec_plugin.settle")
         wake.resettle_wanted.connect(waking.wake_resettle, dispatch_uid="cec_plugin.resettle")
         wake.deliver_wanted.connect(waking.wake_deliver, dispatch_uid="cec_plugin.deliver")
+        wake.look_up_wanted.connect(waking.wake_look_up, dispatch_uid="cec_plugin.look_up")

@@ -7,6 +7,7 @@ from celery import Task
 from kombu.exceptions import OperationalError
 
 from cec_plugin.tasks.delivering import deliver
+from cec_plugin.tasks.looking import look_up
 from cec_plugin.tasks.settling import resettle, settle
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,11 @@ def wake_resettle(**_: Any) -> None:
 def wake_deliver(registry_id: int, **_: Any) -> None:
     """Deliver soon to this registry."""
     _publish(deliver, registry_id)
+
+
+def wake_look_up(organization_id: int, **_: Any) -> None:
+    """Look up soon what is claimed at this organization."""
+    _publish(look_up, organization_id)
 
 
 def _publish(task: "Task[Any, Any]", *args: object) -> None:

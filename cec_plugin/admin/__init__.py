@@ -3,6 +3,7 @@
 from cec_plugin.admin import (
     adjusting,
     catalogue,
+    claims,
     deciding,
     designations,
     exports,
@@ -26,6 +27,7 @@ from cec_plugin.admin import (
 __all__ = [
     "adjusting",
     "catalogue",
+    "claims",
     "deciding",
     "designations",
     "exports",

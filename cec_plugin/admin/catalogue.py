@@ -38,7 +38,7 @@ class OrganizationForm(_OrganizationModelForm):
 
     class Meta:
         model = models.Organization
-        fields = ("code", "name", "unit", "time_zone")
+        fields = ("code", "name", "unit", "time_zone", "claims_confirmed_by_lookup")
 
     def clean_unit(self) -> str:
         """Refuse a unit in which credits that a designation accepts would not be alike."""
@@ -59,7 +59,7 @@ class OrganizationAdmin(ExportingAdmin):
     form = OrganizationForm
     list_display = ("name", "code", "unit", "time_zone")
     search_fields = ("name", "code")
-    fields = ("code", "name", "unit", "time_zone")
+    fields = ("code", "name", "unit", "time_zone", "claims_confirmed_by_lookup")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Keep the code once it exists: the ledger's keys are made with it."""

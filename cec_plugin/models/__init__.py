@@ -11,6 +11,7 @@ from cec_plugin.models.certifications import (
     Requirement,
     Tag,
 )
+from cec_plugin.models.claims import Claim
 from cec_plugin.models.export import Export, ExportedEntry
 from cec_plugin.models.ledger import Account, Approval, CreditEntry, Refusal
 from cec_plugin.models.notices import Notice, Participation, Service
@@ -28,6 +29,7 @@ __all__ = [
     "Approval",
     "Attempt",
     "Cap",
+    "Claim",
     "CreditEntry",
     "Delivery",
     "Designation",

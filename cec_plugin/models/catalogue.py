@@ -46,6 +46,14 @@ class Organization(models.Model):
         validators=[validate_time_zone],
         help_text=_("In which a credit's date falls on a day."),
     )
+    claims_confirmed_by_lookup = models.BooleanField(
+        _("a claimed member number is confirmed by the registry alone"),
+        default=False,
+        help_text=_(
+            "Only where nobody can know the number of somebody else: that the registry knows a "
+            "number does not say whose it is. Otherwise an officer confirms each claim."
+        ),
+    )
 
     class Meta:
         verbose_name = _("organization")

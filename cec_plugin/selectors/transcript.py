@@ -57,6 +57,7 @@ class Credit:
     title: str
     role: RoleName | None
     organization: str
+    organization_id: int
     unit: str
     credit_type: str
     hundredths: int
@@ -183,6 +184,7 @@ def _credit(entry: models.CreditEntry, known: _Known) -> Credit:
         title=str(entry.activity or ""),
         role=known.roles[one.role] if one else None,
         organization=organization.name,
+        organization_id=organization.pk,
         unit=organization.unit,
         credit_type=entry.credit_type,
         hundredths=entry.hundredths,

@@ -15,6 +15,7 @@ from cec_plugin.models.outbox import HoldCode
 from cec_plugin.services import prepare
 from cec_plugin.services.activate import mark_concerned
 from cec_plugin.services.catch_up import catch_up
+from cec_plugin.services.look_up_claims import wake_look_ups
 from cec_plugin.services.mark import mark
 from cec_plugin.services.retry import goes_well
 from cec_plugin.services.settle import settle_identities, settle_people
@@ -35,11 +36,12 @@ class Swept:
 
 
 def sweep(*, platform: Platform, now: datetime) -> Swept:
-    """Settle unsettled notices and whoever is due, and wake every registry that has work."""
+    """Settle unsettled notices and whoever is due, and wake whatever else has work."""
     settled, failed = settle_unsettled(platform=platform, now=now)
     due, due_failed = settle_due(platform=platform, now=now)
     catch_up(now=now)
     look_again(now=now)
+    wake_look_ups(now=now)
     registries = [
         pk
         for pk in models.Registry.objects.filter(

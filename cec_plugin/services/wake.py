@@ -18,6 +18,9 @@ resettle_wanted = Signal()
 deliver_wanted = Signal()
 """Sent with ``registry_id``: that registry has deliveries due."""
 
+look_up_wanted = Signal()
+"""Sent with ``organization_id``: member numbers claimed there wait to be looked up."""
+
 
 def settle_on_commit(identity_keys: Iterable[str]) -> None:
     """Wake the settling of these accounts when the transaction commits."""
@@ -33,6 +36,12 @@ def deliver_on_commit(registry_ids: Iterable[int]) -> None:
     """Wake the delivery to each of these registries when the transaction commits."""
     for registry_id in sorted(set(registry_ids)):
         _on_commit(deliver_wanted, registry_id=registry_id)
+
+
+def look_up_on_commit(organization_ids: Iterable[int]) -> None:
+    """Wake the look-up of what is claimed at each of these when the transaction commits."""
+    for organization_id in sorted(set(organization_ids)):
+        _on_commit(look_up_wanted, organization_id=organization_id)
 
 
 def _on_commit(signal: Signal, **told: object) -> None:

@@ -1,16 +1,15 @@
 """What the page of credits shows, in words: a template only arranges it."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
-from cec_plugin.models.outbox import HoldCode
+from cec_plugin import models
 from cec_plugin.selectors.transcript import Credit, NotCredited, Shown, Total, Transcript
+from cec_plugin.web.calls import NO_CLAIMS, Call, calls_for_numbers, calls_for_word
 from cec_plugin.web.own_word import OwnWord
 from cec_plugin.web.refusal_rows import (
     EstimateRow,
@@ -79,15 +78,6 @@ class Year:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """What a person is asked to do, and why; ``leads_to`` is the id of the place for it."""
-
-    what: str
-    how: str
-    leads_to: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """All of it. ``pending`` says that a state may change by itself soon.
 
@@ -108,17 +98,21 @@ class Page:
 
 
 def page(
-    of: Transcript, cards: tuple[Card, ...] = (), own_words: Mapping[int, OwnWord] = NO_WORDS
+    of: Transcript,
+    cards: tuple[Card, ...] = (),
+    own_words: Mapping[int, OwnWord] = NO_WORDS,
+    claims: Mapping[int, models.Claim] = NO_CLAIMS,
 ) -> Page:
     """Put a transcript into words, beside the cards of certifications.
 
-    ``own_words`` are what the learner is asked to say, by participation.
+    ``own_words`` are what the learner is asked to say, by participation, ``claims`` the member
+    numbers that they claimed last, by organization.
     """
     elsewhere = refused_rows((one for one in of.not_credited if one.elsewhere), own_words)
     return Page(
         cards=cards,
         totals=tuple(_total(one) for one in of.totals),
-        calls=(*_calls(of.credits), *_calls_for_word(own_words)),
+        calls=(*calls_for_numbers(of.credits, claims), *calls_for_word(own_words)),
         years=_years(of.credits, of.waiting),
         estimates=tuple(estimate_row(one) for one in of.estimates),
         refused=refused_rows((one for one in of.not_credited if not one.elsewhere), own_words),
@@ -217,56 +211,3 @@ def _waiting(one: NotCredited) -> CreditRow:
         why=tuple(refused.steps(one)),
         receipts=(),
     )
-
-
-def _calls(credits_: Iterable[Credit]) -> Iterable[Call]:
-    waiting = Counter(
-        (one.organization, told.waits_for)
-        for one in credits_
-        for told in one.receipts
-        if told.waits_for
-    )
-    for (organization, code), number in sorted(waiting.items()):
-        told = {"number": number, "organization": organization}
-        if code == HoldCode.NO_MEMBER_NUMBER:
-            yield Call(
-                what=ngettext(
-                    "%(number)s credit needs your member number at %(organization)s.",
-                    "%(number)s credits need your member number at %(organization)s.",
-                    number,
-                )
-                % told,
-                how=_(
-                    "Give the number to the team that runs your courses: "
-                    "what waits for it is then sent by itself."
-                ),
-            )
-        else:
-            yield Call(
-                what=ngettext(
-                    "%(number)s credit waits: %(organization)s does not know your member number.",
-                    "%(number)s credits wait: %(organization)s does not know your member number.",
-                    number,
-                )
-                % told,
-                how=_(
-                    "Check with %(organization)s that your membership is in order, "
-                    "and with the team that runs your courses that the number is right."
-                )
-                % told,
-            )
-
-
-def _calls_for_word(own_words: Mapping[int, OwnWord]) -> Iterable[Call]:
-    asked = [word for word in own_words.values() if not word.given]
-    if asked:
-        yield Call(
-            what=ngettext(
-                "%(number)s activity needs your word that it relates to your work.",
-                "%(number)s activities need your word that they relate to your work.",
-                len(asked),
-            )
-            % {"number": len(asked)},
-            how=_("Read the sentence and give it below."),
-            leads_to=f"cec-word-{asked[0].participation_id}",
-        )

@@ -8,19 +8,24 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cec_plugin import models
 from cec_plugin.adapters.platform import name_of
 from cec_plugin.conf import get_settings
 from cec_plugin.domain.keys import identity_key
+from cec_plugin.selectors.claims import is_member, newest_claims, where_to_claim
 from cec_plugin.selectors.estimates import estimate
 from cec_plugin.selectors.own_words import is_asked
 from cec_plugin.selectors.transcript import transcript
 from cec_plugin.selectors.waiting import awaits_settling
+from cec_plugin.services import prepare
+from cec_plugin.services.claim_number import Heard, claim_number, withdraw
 from cec_plugin.services.relate import relate
 from cec_plugin.web.application import application
+from cec_plugin.web.calls import needs_number
 from cec_plugin.web.earning import would_earn
+from cec_plugin.web.number import number_page
 from cec_plugin.web.own_word import own_words, read
 from cec_plugin.web.rows import EMPTY, Page, page
 from cec_plugin.web.standing_cards import cards
@@ -104,6 +109,62 @@ def give_word(request: HttpRequest, participation_id: int) -> HttpResponse:
     return redirect(back)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@cache_control(private=True, no_store=True)
+@login_required
+def number(request: HttpRequest, organization_id: int) -> HttpResponse:
+    """Show how one's own member number at an organization stands, and take the claim of one.
+
+    Raises:
+        Http404: there is no such organization, or none that needs a number.
+    """
+    of = where_to_claim(organization_id)
+    if of is None:
+        raise Http404
+    identity = _identity(request)
+    heard, typed = None, ""
+    if request.method == "POST":
+        typed = request.POST.get("number", "")
+        identity = prepare.identity(site=get_settings().site, subject=str(request.user.pk))
+        heard = claim_number(
+            person_id=identity.person_id,
+            organization_id=of.pk,
+            number=typed,
+            now=datetime.now(UTC),
+        )
+        if heard is Heard.WAITS:
+            return redirect("cec_plugin:number", organization_id=of.pk)
+    if identity is not None and is_member(identity.person_id, of.pk):
+        return redirect("cec_plugin:my_credits")
+    claims = newest_claims(identity.person_id, [of.pk]) if identity else {}
+    return render(
+        request,
+        "cec_plugin/number.html",
+        {
+            "base_template": get_settings().base_template,
+            "page": number_page(of, claims.get(of.pk), typed=typed, heard=heard),
+        },
+    )
+
+
+@require_POST
+@cache_control(private=True, no_store=True)
+def withdraw_number(request: HttpRequest, organization_id: int) -> HttpResponse:
+    """Take one's own claim at an organization back; where none waits, nothing changes.
+
+    Raises:
+        Http404: there is no such organization, or none that needs a number.
+    """
+    if not request.user.is_authenticated:
+        return redirect_to_login(reverse("cec_plugin:number", args=[organization_id]))
+    of = where_to_claim(organization_id)
+    if of is None:
+        raise Http404
+    if (identity := _identity(request)) is not None:
+        withdraw(person_id=identity.person_id, organization_id=of.pk, now=datetime.now(UTC))
+    return redirect("cec_plugin:number", organization_id=of.pk)
+
+
 def _key(request: HttpRequest) -> str:
     return identity_key(site=get_settings().site, subject=str(request.user.pk))
 
@@ -118,4 +179,5 @@ def _page(person_id: int, now: datetime) -> Page:
         found,
         cards(person_id, of=found, now=now),
         own_words(person_id, found.not_credited),
+        newest_claims(person_id, needs_number(found.credits)),
     )

@@ -32,7 +32,13 @@ from cec_plugin.settings.common import DEFAULTS
 
 LMS = "lms.djangoapp"
 CMS = "cms.djangoapp"
-TASKS = {"cec_plugin.settle", "cec_plugin.resettle", "cec_plugin.deliver", "cec_plugin.run_due"}
+TASKS = {
+    "cec_plugin.settle",
+    "cec_plugin.resettle",
+    "cec_plugin.deliver",
+    "cec_plugin.look_up",
+    "cec_plugin.run_due",
+}
 HEARD = [
     (CERTIFICATE_CREATED, openedx.certificate_created),
     (CERTIFICATE_REVOKED, openedx.certificate_revoked),
