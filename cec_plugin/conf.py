@@ -11,6 +11,7 @@ from django.core.signals import setting_changed
 from cec_plugin.domain.credits import parse_hundredths
 from cec_plugin.domain.delivery import Policy
 from cec_plugin.domain.notices import Via
+from cec_plugin.domain.sso import NumberSource, number_source
 from cec_plugin.exceptions import ConfigurationError, InvalidFigureError
 
 TEAM_ROLES = ("instructor", "staff", "limited_staff")
@@ -37,6 +38,7 @@ class Settings:
     test_accounts: tuple[str, ...]
     team_roles: Mapping[str, str]
     second_person_above: int | None
+    sso_numbers: Mapping[str, NumberSource]
 
 
 def _given(name: str) -> Any:
@@ -68,6 +70,7 @@ def get_settings() -> Settings:
             test_accounts=tuple(_given("TEST_ACCOUNTS")),
             team_roles=_team_roles(_given("TEAM_ROLES")),
             second_person_above=_figure(_given("SECOND_PERSON_ABOVE")),
+            sso_numbers=_sources(_given("SSO_NUMBERS")),
         )
     except (AttributeError, TypeError, ValueError, InvalidFigureError) as error:
         raise ConfigurationError(f"the settings of cec_plugin cannot be read: {error}") from error
@@ -81,6 +84,16 @@ def _team_roles(given: Mapping[str, str]) -> Mapping[str, str]:
                 + ", ".join(TEAM_ROLES)
             )
     return dict(given)
+
+
+def _sources(given: Mapping[str, Mapping[str, str]]) -> Mapping[str, NumberSource]:
+    found = {}
+    for code, source in given.items():
+        try:
+            found[code] = number_source(source)
+        except ValueError as error:
+            raise ValueError(f"CEC_SSO_NUMBERS, {code!r}: {error}") from error
+    return found
 
 
 def _figure(given: str | int | None) -> int | None:

@@ -31,7 +31,8 @@ NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 class SmallPlatform:
     """A learning platform in memory; a course that it was not told of has no facts.
 
-    ``enrolled`` maps a subject to the courses it is in.
+    ``enrolled`` maps a subject to the courses it is in, ``signed_on`` one to what any single
+    sign-on says of it.
     """
 
     courses: dict[str, CourseFacts] = field(default_factory=dict)
@@ -39,6 +40,7 @@ class SmallPlatform:
     facts: dict[tuple[str, str], CompletionFacts] = field(default_factory=dict)
     teams: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     runs_the_site: set[str] = field(default_factory=set)
+    signed_on: dict[str, list[str]] = field(default_factory=dict)
 
     def course(self, key: str) -> CourseFacts | None:
         return self.courses.get(key)
@@ -81,6 +83,14 @@ class SmallPlatform:
 
     def accounts(self, subjects: Iterable[str]) -> dict[str, AccountFacts]:
         return {subject: AccountFacts(subject=subject, username=subject) for subject in subjects}
+
+    def accounts_by_email(self, emails: Iterable[str]) -> dict[str, list[AccountFacts]]:
+        return {}
+
+    def sso_numbers(
+        self, subjects: Iterable[str], *, provider: str, field: str
+    ) -> Iterator[tuple[str, str]]:
+        return ((one, text) for one in subjects for text in self.signed_on.get(one, []))
 
 
 def titled(**titles: str) -> SmallPlatform:

@@ -7,8 +7,6 @@ names an implementation of its own in ``CEC_PLATFORM``.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from fnmatch import fnmatchcase
-from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db.models import Q
@@ -16,13 +14,12 @@ from django.utils.module_loading import import_string
 from opaque_keys import InvalidKeyError
 from opaque_keys.edx.keys import CourseKey
 
+from cec_plugin.adapters.accounts import DjangoAccounts, is_test, user_id_of
 from cec_plugin.conf import get_settings
 from cec_plugin.domain.notices import Via
-from cec_plugin.domain.ports import AccountFacts, CompletionFacts, CourseFacts, Platform
+from cec_plugin.domain.ports import CompletionFacts, CourseFacts, Platform
 
 EARNING_STATUS = "downloadable"
-MAX_ID = 2**63 - 1
-"""The greatest id that a database can hold; SQLite refuses even to compare with a greater one."""
 
 
 def get_platform() -> Platform:
@@ -40,65 +37,6 @@ def course_parts(key: str) -> tuple[str, str]:
     if key.startswith("course-v1:"):
         return f"course-v1:{parsed.org}+{parsed.course}", str(parsed.org)
     return f"{parsed.org}/{parsed.course}", str(parsed.org)
-
-
-class DjangoAccounts:
-    """Accounts as every Django site keeps them; a subject is the user's id."""
-
-    def find_account(self, text: str) -> AccountFacts | None:
-        """Return the account with this user name, e-mail or id, the user name going first."""
-        text = text.strip()
-        user_id = _user_id(text)
-        users = get_user_model()._default_manager  # noqa: SLF001 - Django's documented way
-        for lookup in (
-            Q(username=text),
-            Q(email__iexact=text),
-            Q(pk=user_id) if user_id is not None else None,
-        ):
-            found = list(users.filter(lookup)[:2]) if lookup is not None and text else []
-            if len(found) == 1:
-                return _account(found[0])
-        return None
-
-    def accounts(self, subjects: Iterable[str]) -> dict[str, AccountFacts]:
-        """Return the accounts by subject; one that is gone is absent."""
-        ids = [pk for subject in subjects if (pk := _user_id(subject)) is not None]
-        users = get_user_model()._default_manager.filter(pk__in=ids)  # noqa: SLF001
-        return {str(user.pk): _account(user) for user in users}
-
-    def office(self, subjects: Iterable[str]) -> set[str]:
-        """Return which of these accounts are staff of the whole site, or match a test's name."""
-        ids = [pk for subject in subjects if (pk := _user_id(subject)) is not None]
-        users = get_user_model()._default_manager.filter(pk__in=ids)  # noqa: SLF001
-        return {
-            str(user.pk)
-            for user in users
-            if user.is_staff or user.is_superuser or _is_test(user.get_username())
-        }
-
-
-def _is_test(username: str) -> bool:
-    return any(fnmatchcase(username, pattern) for pattern in get_settings().test_accounts)
-
-
-def _user_id(subject: str) -> int | None:
-    """Return the user's id; None where the subject is none, as another site's may not be."""
-    if not (subject.isascii() and subject.isdecimal()) or len(subject) > len(str(MAX_ID)):
-        return None
-    user_id = int(subject)
-    return user_id if user_id <= MAX_ID and str(user_id) == subject else None
-
-
-def name_of(user: Any) -> str:
-    """Return the name on an account: an LMS keeps it in the profile; else the user name."""
-    profile = getattr(user, "profile", None)
-    return getattr(profile, "name", "") or user.get_full_name() or user.get_username()
-
-
-def _account(user: Any) -> AccountFacts:
-    return AccountFacts(
-        subject=str(user.pk), username=user.get_username(), name=user.get_full_name()
-    )
 
 
 class LmsPlatform(DjangoAccounts):
@@ -130,7 +68,7 @@ class LmsPlatform(DjangoAccounts):
         """Return the certificates or grades of these learners in these courses."""
         by_course: dict[str, list[int]] = defaultdict(list)
         for subject, activity in pairs:
-            user_id = _user_id(subject)
+            user_id = user_id_of(subject)
             if user_id is not None:
                 by_course[activity].append(user_id)
         found = {}
@@ -152,7 +90,7 @@ class LmsPlatform(DjangoAccounts):
         """Return the courses in which the learner is actively enrolled."""
         from common.djangoapps.student.models import CourseEnrollment  # noqa: PLC0415
 
-        user_id = _user_id(subject)
+        user_id = user_id_of(subject)
         if user_id is None:
             return []
         rows = CourseEnrollment.objects.filter(user_id=user_id, is_active=True)
@@ -218,13 +156,13 @@ def _registered(subject: str, activity: str, at: datetime) -> bool | None:
         CourseStaffRole,
     )
 
-    user_id, course_key = _user_id(subject), _course_key(activity)
+    user_id, course_key = user_id_of(subject), _course_key(activity)
     if user_id is None or course_key is None:
         return None
     user = get_user_model()._default_manager.filter(pk=user_id).first()  # noqa: SLF001
     if user is None:
         return None
-    if _is_test(user.get_username()) or user.is_staff or user.is_superuser:
+    if is_test(user.get_username()) or user.is_staff or user.is_superuser:
         return False
     roles = (CourseBetaTesterRole, CourseInstructorRole, CourseStaffRole)
     if any(role(course_key).users_with_role().filter(pk=user.pk).exists() for role in roles):

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from cec_plugin.adapters.platform import DjangoAccounts, course_parts
+from cec_plugin.adapters.accounts import DjangoAccounts
+from cec_plugin.adapters.platform import course_parts
 from cec_plugin.demo.models import Certificate, Course, Enrolment
 from cec_plugin.domain.notices import Via
 from cec_plugin.domain.ports import CompletionFacts, CourseFacts

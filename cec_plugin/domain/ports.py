@@ -264,3 +264,19 @@ class Platform(Protocol):
     def accounts(self, subjects: Iterable[str]) -> dict[str, AccountFacts]:
         """Return the accounts by subject."""
         ...
+
+    def accounts_by_email(self, emails: Iterable[str]) -> dict[str, list[AccountFacts]]:
+        """Return the accounts whose e-mail address is proven to be theirs, by address as asked.
+
+        An address that nobody has, or has proven, is absent; several may have the same.
+        """
+        ...
+
+    def sso_numbers(
+        self, subjects: Iterable[str], *, provider: str, field: str
+    ) -> Iterator[tuple[str, str]]:
+        """Yield (subject, text) for what a single sign-on says of these accounts in a field.
+
+        ``field`` is ``uid`` or a key of what it keeps beside it.
+        """
+        ...

@@ -9,6 +9,7 @@ from cec_plugin import models
 from cec_plugin.conf import get_settings
 from cec_plugin.domain.ports import Platform
 from cec_plugin.services.compare import compare
+from cec_plugin.services.link_from_sso import link_from_sso
 from cec_plugin.services.previews import go_on
 from cec_plugin.services.sweep import sweep
 from cec_plugin.services.team import compare_teams
@@ -41,11 +42,16 @@ def _previews(platform: Platform, now: datetime) -> Any:
     return go_on(platform=platform, now=now)
 
 
+def _sso(platform: Platform, now: datetime) -> Any:
+    return link_from_sso(platform=platform, now=now)
+
+
 JOBS = (
     Job(name="sweep", every=timedelta(minutes=1), run=_sweep),
     Job(name="previews", every=timedelta(minutes=1), run=_previews),
     Job(name="compare", every=timedelta(days=1), run=_compare),
     Job(name="teams", every=timedelta(days=1), run=_teams),
+    Job(name="sso", every=timedelta(days=1), run=_sso),
 )
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
+from django.db.models import Exists, OuterRef
+
 from cec_plugin import models
 from cec_plugin.domain.delivery import Outcome, Policy, Result
 from cec_plugin.domain.ports import Known, Registry
@@ -52,8 +54,22 @@ class _Answer:
     by: str = ""
 
 
+def end_overtaken(*, now: datetime) -> int:
+    """End the claims of whoever was linked another way meanwhile; return how many."""
+    linked = models.Membership.objects.filter(
+        person_id=OuterRef("person_id"), organization_id=OuterRef("organization_id")
+    )
+    waiting = models.Claim.objects.filter(waits=True)
+    ended = {"waits": None, "next_look_at": None, "decided_at": now}
+    same = waiting.filter(Exists(linked.filter(number_key=OuterRef("number_key"))))
+    confirmed = same.update(state=models.Claim.State.CONFIRMED, **ended)
+    other = waiting.filter(Exists(linked))
+    return confirmed + other.update(state=models.Claim.State.WITHDRAWN, **ended)
+
+
 def wake_look_ups(*, now: datetime) -> int:
     """Wake the look-up wherever claims are due; return at how many organizations."""
+    end_overtaken(now=now)
     due = models.Claim.objects.filter(waits=True, next_look_at__lte=now)
     organizations = set(due.values_list("organization_id", flat=True))
     look_up_on_commit(organizations)

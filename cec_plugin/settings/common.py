@@ -35,6 +35,10 @@ DEFAULTS: dict[str, Any] = {
     # Above which amount a credit awarded, corrected or reversed by hand waits for a second person:
     # a figure such as "20"; None: never, "0": always.
     "CEC_SECOND_PERSON_ABOVE": None,
+    # Which single sign-on says the member number at which organization, by the organization's code:
+    # {"cpc": {"provider": "tpa-saml", "field": "uid", "pattern": r"cpc-idp:(.+)"}}. The field is
+    # "uid" or a key of the extra data; a pattern fits the whole of it, its one group is the number.
+    "CEC_SSO_NUMBERS": {},
     # The template that the learner's page extends.
     "CEC_BASE_TEMPLATE": "main_django.html",
     # Dotted paths of REST framework authentication classes.

@@ -11,7 +11,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cec_plugin import models
-from cec_plugin.adapters.platform import name_of
+from cec_plugin.adapters.accounts import name_of
 from cec_plugin.conf import get_settings
 from cec_plugin.domain.keys import identity_key
 from cec_plugin.selectors.claims import is_member, newest_claims, where_to_claim

@@ -20,7 +20,7 @@ from tests.events import ETHICS
 from tests.factories import NOW, SmallPlatform
 
 HOUR = timedelta(hours=1)
-SWEEP, PREVIEWS, COMPARE, TEAMS = jobs.JOBS
+SWEEP, PREVIEWS, COMPARE, *_ = jobs.JOBS
 
 pytestmark = pytest.mark.django_db
 
@@ -59,6 +59,7 @@ def test_on_a_new_site_every_job_is_due_and_the_command_says_what_came_of_each()
         "previews: made 0, applied 0",
         "compare: looked_at 0, missing_completions 0, missing_revocations 0",
         "teams: runs 0, joined 0, left 0",
+        "sso: linked 0, taken 0, unclear 0",
     ]
     for job in jobs.JOBS:
         run = _run(job.name)

@@ -42,12 +42,11 @@ def _forget() -> None:
     user = get_user_model()
     for label in LABELS:
         for model in apps.all_models.pop(label, {}).values():
-            accessor = f"{model._meta.model_name}_set"
-            if accessor in vars(user):
-                delattr(user, accessor)
-    for name in [
-        name for name in sys.modules if name.split(".")[0] in ("lms", "common", "openedx")
-    ]:
+            for accessor in (f"{model._meta.model_name}_set", "social_auth"):
+                if accessor in vars(user):
+                    delattr(user, accessor)
+    packages = ("lms", "common", "openedx", "social_django")
+    for name in [name for name in sys.modules if name.split(".")[0] in packages]:
         del sys.modules[name]
     sys.path.remove(FOLDER)
     apps.clear_cache()
@@ -407,3 +406,86 @@ def test_accounts_are_told_by_subject_and_those_that_are_gone_are_absent(
 )
 def test_a_key_is_taken_apart(key: str, parts: tuple[str, str]) -> None:
     assert course_parts(key) == parts
+
+
+def _sign_on(user: Any, uid: str, provider: str = "tpa-saml", **extra: Any) -> None:
+    from social_django.models import UserSocialAuth  # noqa: PLC0415
+
+    UserSocialAuth.objects.create(user=user, provider=provider, uid=uid, extra_data=extra)
+
+
+def test_a_single_sign_on_says_what_it_keeps_of_the_accounts_asked_for(
+    platform: LmsPlatform, learner: Any
+) -> None:
+    other, subject = factories.user("omar"), str(learner.pk)
+    _sign_on(learner, "cpc-idp:4711", member=["M-1"], seats=3, groups=["a", "b"], staff=True)
+    _sign_on(learner, "4712", provider="oauth")
+    _sign_on(other, "cpc-idp:4713")
+
+    def said(field: str, *subjects: str) -> list[tuple[str, str]]:
+        return list(platform.sso_numbers(subjects, provider="tpa-saml", field=field))
+
+    assert said("uid", subject, NOBODY, "no id") == [(subject, "cpc-idp:4711")]
+    assert said("uid", subject, str(other.pk)) == [
+        (subject, "cpc-idp:4711"),
+        (str(other.pk), "cpc-idp:4713"),
+    ]
+    assert said("member", subject, str(other.pk)) == [(subject, "M-1")]
+    assert said("seats", subject) == [(subject, "3")]
+    for field in ("groups", "staff", "gone"):
+        assert said(field, subject) == []
+
+
+@pytest.mark.parametrize(
+    ("kept", "told"), [('{"member": "M-1"}', ["M-1"]), ("no json", []), ("[1]", []), (None, [])]
+)
+def test_extra_data_of_older_releases_is_read_too(
+    platform: LmsPlatform, learner: Any, kept: Any, told: list[str]
+) -> None:
+    from social_django.models import UserSocialAuth  # noqa: PLC0415
+
+    _sign_on(learner, "x")
+    if kept is not None:
+        UserSocialAuth.objects.update(extra_data=kept)
+    found = platform.sso_numbers([str(learner.pk)], provider="tpa-saml", field="member")
+    assert [text for _, text in found] == told
+
+
+def test_without_single_sign_on_there_is_nothing_to_say(
+    platform: LmsPlatform, learner: Any
+) -> None:
+    apps.set_installed_apps([one for one in site.INSTALLED_APPS if "social" not in one])
+    try:
+        assert list(platform.sso_numbers([str(learner.pk)], provider="p", field="uid")) == []
+    finally:
+        apps.unset_installed_apps()
+
+
+def test_accounts_are_told_by_addresses_that_are_proven_in_whatever_case(
+    platform: LmsPlatform, learner: Any
+) -> None:
+    users = get_user_model().objects
+    factories.user("new", is_active=False)
+    for name in ("omar", "noor"):
+        factories.user(name)
+        users.filter(username=name).update(email="Shared@example.org")
+    odd = factories.user("odd")
+    users.filter(pk=odd.pk).update(email="mi\N{KELVIN SIGN}e@example.org")
+    users.filter(pk=factories.user("none").pk).update(email="")
+    found = platform.accounts_by_email(
+        ["LEA@example.org", "new@example.org", "shared@EXAMPLE.org", "mike@example.org", "x@y.z"]
+    )
+    assert {email: [one.username for one in rows] for email, rows in found.items()} == {
+        "LEA@example.org": ["lea"],
+        "shared@EXAMPLE.org": ["omar", "noor"],
+    }
+    assert platform.accounts_by_email([]) == {}
+    exact = platform.accounts_by_email(["mi\N{KELVIN SIGN}e@example.org"])
+    assert [one.username for rows in exact.values() for one in rows] == ["odd"]
+
+
+def test_many_addresses_are_asked_for_in_few_questions(
+    platform: LmsPlatform, learner: Any, django_assert_max_num_queries: Any
+) -> None:
+    with django_assert_max_num_queries(5):
+        assert len(platform.accounts_by_email(f"{n}@x.org" for n in range(1200))) == 0

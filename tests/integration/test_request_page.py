@@ -158,7 +158,7 @@ def test_there_is_a_request_only_where_there_is_an_estimate(learner: Any) -> Non
 
 
 def test_a_name_comes_from_the_profile_where_the_platform_keeps_it_there(learner: Any) -> None:
-    from cec_plugin.adapters.platform import name_of  # noqa: PLC0415 - beside what it is about
+    from cec_plugin.adapters.accounts import name_of  # noqa: PLC0415 - beside what it is about
 
     assert name_of(learner) == "Ann Tremblay"
     learner.first_name = learner.last_name = ""
