@@ -56,15 +56,17 @@ class DjangoAccounts:
 
     def accounts_by_email(self, emails: Iterable[str]) -> dict[str, list[AccountFacts]]:
         """Return active accounts by e-mail: an account is active once its address was confirmed."""
-        asked = {address_key(email): email for email in emails}
+        asked: dict[str, set[str]] = defaultdict(set)
+        for email in emails:
+            asked[address_key(email)].add(email)
         users = get_user_model()._default_manager.annotate(cec_email=Lower("email"))  # noqa: SLF001
-        lowered = sorted({email.lower() for email in asked.values()} | set(asked))
+        lowered = sorted({key.lower() for key in asked} | set(asked))
         found: dict[str, list[AccountFacts]] = defaultdict(list)
         for start in range(0, len(lowered), BATCH):
             rows = users.filter(is_active=True, cec_email__in=lowered[start : start + BATCH])
             for user in rows.order_by("pk"):
                 # Databases differ in what they take for the same letters.
-                if (email := asked.get(address_key(user.email))) is not None:
+                for email in asked.get(address_key(user.email), ()):
                     found[email].append(_account(user))
         return dict(found)
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from cec_plugin import models
 from cec_plugin.admin.acting import OfOrganizations
 from cec_plugin.admin.figures import AccountField
-from cec_plugin.admin.member_files import FilingAdmin
+from cec_plugin.admin.member_addresses import SuggestingAdmin
 from cec_plugin.conf import get_settings
 from cec_plugin.domain import keys
 from cec_plugin.services import prepare
@@ -102,7 +102,7 @@ class MembershipForm(NumberForm):
 
 
 @admin.register(models.Membership)
-class MembershipAdmin(OfOrganizations, FilingAdmin):
+class MembershipAdmin(OfOrganizations, SuggestingAdmin):
     """Memberships are added and their numbers corrected; deliveries that waited are released."""
 
     list_display = ("person", "organization", "number", "verified_by", "verified_at")

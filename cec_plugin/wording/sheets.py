@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cec_plugin.domain.members import DAYS_TURNED
 from cec_plugin.domain.sheets import Fault, Why
+from cec_plugin.selectors.addresses import Match
 from cec_plugin.selectors.members import Outcome
 
 WHYS: dict[str, Promise] = {
@@ -38,6 +39,17 @@ OUTCOMES: dict[Outcome, Promise] = {
     Outcome.LATE: _("somebody else linked the account or the number just now: look again"),
 }
 
+MATCHES: dict[Match, Promise] = {
+    Match.SUGGESTED: _("a link is suggested"),
+    Match.UNCHANGED: _("linked already"),
+    Match.NOBODY: _("no account has this address, or none that was confirmed"),
+    Match.SEVERAL: _("several accounts have this address"),
+    Match.OTHER_NUMBER: _("the account is linked to another number here: somebody must decide"),
+    Match.TAKEN: _("the number is linked to somebody else here"),
+    Match.TWICE: _("another row has the same number or address"),
+    Match.FAULT: _("the row is not as it must be"),
+}
+
 
 def fault(one: Fault) -> str:
     """Say what is wrong with a field."""
@@ -48,3 +60,8 @@ def fault(one: Fault) -> str:
 def outcome(one: Outcome) -> str:
     """Say what a row comes to."""
     return str(OUTCOMES[one])
+
+
+def match(one: Match) -> str:
+    """Say what a row of a list of addresses comes to."""
+    return str(MATCHES[one])

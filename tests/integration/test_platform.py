@@ -479,6 +479,10 @@ def test_accounts_are_told_by_addresses_that_are_proven_in_whatever_case(
         "LEA@example.org": ["lea"],
         "shared@EXAMPLE.org": ["omar", "noor"],
     }
+    assert set(platform.accounts_by_email(["lea@example.org", "Lea@example.org"])) == {
+        "lea@example.org",
+        "Lea@example.org",
+    }
     assert platform.accounts_by_email([]) == {}
     exact = platform.accounts_by_email(["mi\N{KELVIN SIGN}e@example.org"])
     assert [one.username for rows in exact.values() for one in rows] == ["odd"]
