@@ -203,6 +203,14 @@ def test_a_user_name_and_an_address_that_change_change_no_link() -> None:
         (2, "unchanged", ""),
         (3, "unchanged", ""),
     ]
+    guild = models.Organization.objects.get(code="guild")
+    factories.table(guild, [factories.rule("ethics")])
+    factories.registry(guild)
+    renamed = ACCOUNTS.find_account("ada.byron")
+    assert renamed is not None
+    factories.finish(renamed.subject, "ethics", datetime(2026, 5, 4, tzinfo=NOW.tzinfo))
+    factories.settle(renamed.subject)
+    assert models.Delivery.objects.get().state == State.PENDING, "the number is theirs still"
     factories.user("ada")  # somebody else, who takes the name
     assert _told(_import(ADA)) == [(2, "number taken", "member_number")]
     assert models.Membership.objects.filter(number="M-1").count() == 1
