@@ -11,16 +11,12 @@ LARGEST_ID = 2**63 - 1
 """The greatest id that a database can hold; SQLite refuses even to compare with a greater one."""
 
 
-def newest_claims(
-    person_id: int, organization_ids: Collection[int] | None = None
-) -> dict[int, models.Claim]:
+def newest_claims(person_id: int, organization_ids: Collection[int]) -> dict[int, models.Claim]:
     """Return a person's newest claim at each of these organizations: one query, none for none."""
-    if organization_ids is not None and not organization_ids:
+    if not organization_ids:
         return {}
-    rows = models.Claim.objects.filter(person_id=person_id).order_by("pk")
-    if organization_ids is not None:
-        rows = rows.filter(organization_id__in=organization_ids)
-    return {claim.organization_id: claim for claim in rows}
+    rows = models.Claim.objects.filter(person_id=person_id, organization_id__in=organization_ids)
+    return {claim.organization_id: claim for claim in rows.order_by("pk")}
 
 
 def where_to_claim(organization_id: int) -> models.Organization | None:

@@ -124,9 +124,7 @@ def _ask(number: str, desks: Desks) -> _Answer:
     for desk in desks.open:
         if not desk.registry.capabilities.members:
             continue
-        with desk.registry.within(desk.timeout_s):
-            said = desk.registry.member(number)
-        match said:
+        match _member(desk, number):
             case Known(active=False):
                 found = Found.LAPSED
             case Known():
@@ -140,3 +138,13 @@ def _ask(number: str, desks: Desks) -> _Answer:
     if unanswered and found is not Found.LAPSED:
         return _Answer(found=None)
     return _Answer(found=found)
+
+
+def _member(desk: Desk, number: str) -> Known | Outcome | None:
+    try:
+        with desk.registry.within(desk.timeout_s):
+            return desk.registry.member(number)
+    except Exception as error:  # noqa: BLE001 - whatever an adapter did not foresee
+        # Its own words are not logged: they may have the number in them.
+        log.error("%s: looking a number up failed: %s", desk.name, type(error).__name__)  # noqa: TRY400
+        return Outcome(result=Result.RETRYABLE)

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 
 from cec_plugin import models
 from cec_plugin.adapters.lookups import look_up_organization
@@ -290,7 +290,7 @@ def test_one_registry_of_several_that_knows_it_is_enough(guild: models.Organizat
 
 
 def test_an_adapter_that_breaks_keeps_no_other_claim_from_being_looked_up(
-    guild: models.Organization,
+    guild: models.Organization, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Broken(Records):
         def member(self, number: str) -> Known | Outcome | None:
@@ -300,7 +300,36 @@ def test_an_adapter_that_breaks_keeps_no_other_claim_from_being_looked_up(
 
     _claim(guild, "M-1")
     _claim(guild, "M-2", subject="8")
-    assert _look(guild, Broken()) == {"failed": 1, "absent": 1}
+    assert _look(guild, Broken()) == {"later": 1, "absent": 1}
+    assert "ConnectionError" in caplog.text
+    assert "M-1" not in caplog.text, "no number is logged, whatever an error says"
+
+
+def test_a_database_that_breaks_off_one_look_up_leaves_the_others(
+    guild: models.Organization,
+) -> None:
+    _claim(guild, "M-1")
+    _claim(guild, "M-2", subject="8")
+    broken: list[int] = []
+
+    def breaks(execute: Any, sql: str, *others: Any) -> Any:
+        if sql.startswith("UPDATE") and '"found"' in sql.replace("`", '"') and not broken:
+            broken.append(1)
+            raise OperationalError("gone")
+        return execute(sql, *others)
+
+    with connection.execute_wrapper(breaks):
+        assert _look(guild, Records())["failed"] == 1
+    assert set(models.Claim.objects.values_list("found", flat=True)) == {"", "absent"}
+    assert not models.Claim.objects.filter(next_look_at__isnull=True).exists()
+
+
+def test_a_lapsed_member_is_not_forgotten_over_a_registry_that_does_not_know_them(
+    guild: models.Organization,
+) -> None:
+    _claim(guild)
+    lapsed = Records(knows={"M-1": Known(number="M-1", active=False)})
+    assert _look(guild, lapsed, Records()) == {"lapsed": 1}
 
 
 def test_a_claim_that_is_taken_back_meanwhile_stays_taken_back(guild: models.Organization) -> None:

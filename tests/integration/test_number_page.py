@@ -98,6 +98,18 @@ def test_why_it_was_declined_is_read_and_another_number_given(
     assert models.Claim.objects.filter(waits=True).get().number == "M-2"
 
 
+def test_a_number_that_came_with_the_sign_in_and_one_declined_without_a_word_are_said(
+    guild: models.Organization, ann: Any
+) -> None:
+    _client(ann).post(_address(guild), {"number": "M-1"})
+    models.Claim.objects.update(source="sso:tpa-saml", next_look_at=None)
+    assert "with your sign-in. Somebody who answers for Guild of Coaches" in page_of(
+        ann, _address(guild)
+    )
+    decide_claim.decline(models.Claim.objects.get().pk, by=DESK, note="", now=NOW)
+    assert "The number M-1 was declined on" in page_of(ann, _address(guild))
+
+
 def test_what_is_not_taken_is_said_beside_the_field(guild: models.Organization, ann: Any) -> None:
     client = _client(ann)
     html = text_of(client.post(_address(guild), {"number": "9" * 101}))
