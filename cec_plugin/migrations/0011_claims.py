@@ -9,7 +9,7 @@ from cec_plugin.models.fields import check
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cec_plugin', '0009_sync'),
+        ('cec_plugin', '0010_circuits'),
     ]
 
     operations = [
