@@ -13,7 +13,7 @@ from benchmarks import report, servers
 from tests.servers.redis_server import RedisServer
 
 RESULT = servers.ROOT / "build" / "bench.json"
-NAMES = ("decide", "settle", "rules", "deliver", "claim", "progress", "preview")
+NAMES = ("decide", "settle", "rules", "deliver", "together", "claim", "progress", "preview")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,6 +59,7 @@ def _benchmarks(
         progressing,
         rules,
         settling,
+        together,
         world,
     )
 
@@ -68,6 +69,7 @@ def _benchmarks(
         "settle": lambda: settling.measure(here),
         "rules": lambda: rules.measure(here),
         "deliver": lambda: delivering.measure(here, registry, redis.url),
+        "together": lambda: together.measure(here, registry, redis.url),
         "claim": claiming.measure,
         "progress": progressing.measure,
         "preview": previewing.measure,

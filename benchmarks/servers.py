@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BUFFER_POOL_BYTES = 1 << 30
 """Room for the million deliveries and their indexes: a disk that reads is not what we measure."""
 
+API_KEY = Credentials().api_key
 DATABASE = "bench"
 """Where Django connects first."""
 
@@ -83,4 +84,4 @@ def running_registry() -> Iterator[RegistryServer]:
             refusals=(urllib.error.URLError, ConnectionError),
             env={"PYTHONPATH": str(ROOT)},
         )
-        yield RegistryServer(url=url, api_key=Credentials().api_key, control=control)
+        yield RegistryServer(url=url, api_key=API_KEY, control=control)

@@ -169,6 +169,7 @@ def build(registry_url: str) -> World:
         base_url=registry_url,
         secret="bench",
         calls_per_minute=60_000_000,
+        options={"batch_path": ""},
         paused=False,
     )
     for key in (NAMED, FOUND):

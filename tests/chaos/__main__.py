@@ -81,7 +81,7 @@ def _storm(stage: Stage, options: argparse.Namespace) -> int:
         drawn.append(extra)
         for one in happenings([extra], seed=seed):
             site.happen(one)
-            time.sleep(CALM_S)
+            site.wait_for_delivery(one, at_most_s=4.0)
     for number in late:
         stage.control.add_member(number, f"Member {number}")
     patient = _until_calm(stage, deadline=began + options.patience_s)
@@ -92,7 +92,7 @@ def _storm(stage: Stage, options: argparse.Namespace) -> int:
     cron.stop()
     hits = dict(stage.control.hits())
     found = list(verdict.faults(drawn, stage.control.data()))
-    found += [f"no call ever met {name}" for name in verdict.never_struck(hits, storm.faults)]
+    found += [f"no call ever met {name}" for name in verdict.never_struck(hits, storm.expected)]
     _tell(storm, options, hits=hits, requeued=requeued, seconds=time.monotonic() - began)
     for fault in found[:40]:
         print(f"  WRONG {fault}")

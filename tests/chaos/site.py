@@ -27,7 +27,7 @@ OPTIONS = {
 }
 """In batches, each looked up after it was written, by a query that a registry may ignore."""
 
-UNKNOWN_AT_FIRST = 20
+UNKNOWN_AT_FIRST = 6
 """Of how many members the registry does not know one yet when the storm begins."""
 
 
@@ -73,6 +73,18 @@ def happen(one: Happening) -> None:
             time.sleep(0.3)
         else:
             return
+
+
+def wait_for_delivery(one: Happening, *, at_most_s: float) -> None:
+    """Wait until the registry was told of everything about somebody, or for so long."""
+    deadline = time.monotonic() + at_most_s
+    waiting = models.Delivery.objects.filter(
+        entry__account__person__identities__subject=str(one.user_id),
+        state__in=["pending", "held"],
+    )
+    time.sleep(0.3)
+    while time.monotonic() < deadline and waiting.exists():
+        time.sleep(0.1)
 
 
 class Cron(threading.Thread):
