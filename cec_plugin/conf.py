@@ -1,6 +1,6 @@
 """The plugin's settings, read once into a frozen dataclass."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings as django_settings
 from django.core.signals import setting_changed
 
+from cec_plugin.domain.addresses import Allowed
 from cec_plugin.domain.credits import parse_hundredths
 from cec_plugin.domain.delivery import Policy
 from cec_plugin.domain.notices import Via
@@ -30,6 +31,7 @@ class Settings:
     secrets: Mapping[str, Mapping[str, str]]
     redis_url: str
     allow_http: bool
+    allow_addresses: Allowed
     lease_s: int
     policy: Policy
     compare_days: int
@@ -62,6 +64,7 @@ def get_settings() -> Settings:
             secrets=_given("SECRETS"),
             redis_url=_given("REDIS_URL"),
             allow_http=_given("ALLOW_HTTP"),
+            allow_addresses=_addresses(_given("ALLOW_ADDRESSES")),
             lease_s=_given("LEASE_S"),
             policy=Policy(**_given("POLICY")),
             compare_days=_given("COMPARE_DAYS"),
@@ -94,6 +97,13 @@ def _sources(given: Mapping[str, Mapping[str, str]]) -> Mapping[str, NumberSourc
         except ValueError as error:
             raise ValueError(f"CEC_SSO_NUMBERS, {code!r}: {error}") from error
     return found
+
+
+def _addresses(given: Iterable[str]) -> Allowed:
+    try:
+        return Allowed.from_texts(given)
+    except ValueError as error:
+        raise ValueError(f"CEC_ALLOW_ADDRESSES: {error}") from error
 
 
 def _figure(given: str | int | None) -> int | None:

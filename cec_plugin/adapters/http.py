@@ -16,12 +16,19 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.auth import AuthBase
-from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
+from urllib3 import Timeout
+from urllib3.exceptions import HTTPError, NewConnectionError, ReadTimeoutError
+
+from cec_plugin.adapters.bounds import TooMuchError
+from cec_plugin.adapters.guard import REFUSED, guarded, is_refused, reason_of
 
 MAX_BYTES = 1_000_000
 """The largest answer that is read; a credit's is under two thousand."""
 
 CHUNK = 65_536
+TOO_MANY = (429, 503)
+"""Where ``Retry-After`` speaks to all of us, and not of this one call."""
+
 CONNECT_S = 5.0
 """How long a connection may take to come about."""
 
@@ -56,10 +63,6 @@ class NoAnswer:
     crowded_s: float = 0.0
 
 
-class TooMuchError(Exception):
-    """The answer is larger than is allowed."""
-
-
 class _Session(requests.Session):
     """Follows no redirect, and does not read it whole either, as it would if just told not to."""
 
@@ -77,19 +80,20 @@ class Caller:
         auth: AuthBase | tuple[str, str] | None,
         timeout_s: float,
         before: Callable[[], float],
+        quiet: Callable[[float], None] = lambda _seconds: None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         """Call under ``base_url``.
 
         ``before`` is the rate limit: called ahead of each call, it returns for how many seconds
-        it has no place for it.
+        it has no place for it. ``quiet`` is told for how long the registry asked for none.
         """
         self._base_url = base_url.rstrip("/")
         self._timeout_s = timeout_s
-        self._before = before
+        self._before, self._quiet = before, quiet
         self._ends = math.inf  # of ``time.monotonic``
         self._session = _Session()
-        self._session.trust_env = False  # no proxy, no .netrc: what we send is what we were given
+        guarded(self._session)
         self._session.auth = auth
         # Not packed: a few bytes could unpack into more than memory holds.
         self._session.headers.update(
@@ -127,44 +131,50 @@ class Caller:
                 self._base_url + path,
                 json=body,
                 data=form,
-                timeout=(min(CONNECT_S, timeout_s), timeout_s),
+                timeout=in_total(timeout_s),
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                return _read(response, deadline)
+                answer = _read(response, deadline)
         except TooMuchError as error:
             return Answer(status=0, trouble=str(error))
         except requests.exceptions.SSLError as error:
-            if _is_distrust(error):
+            if is_distrust(error):
                 return NoAnswer(
                     reason="the registry's certificate is not trusted", sent=False, insecure=True
                 )
             return NoAnswer(reason="the encrypted connection broke", sent=True)
         except requests.ConnectTimeout:
             return NoAnswer(reason="no connection in time", sent=False)
-        except requests.Timeout:
+        except (requests.Timeout, ReadTimeoutError):
             return NoAnswer(reason="no answer in time", sent=True)
         except requests.ConnectionError as error:
+            if is_refused(error):
+                return NoAnswer(reason=REFUSED, sent=False, insecure=True)
             if _never_connected(error):
                 return NoAnswer(reason="no connection", sent=False)
             return NoAnswer(reason="the connection broke", sent=True)
         except (requests.RequestException, HTTPError) as error:
             return NoAnswer(reason=f"the answer broke off ({type(error).__name__})", sent=True)
+        if answer.status in TOO_MANY and answer.retry_after_s:
+            self._quiet(answer.retry_after_s)
+        return answer
 
 
 def _never_connected(error: requests.ConnectionError) -> bool:
-    return isinstance(_reason(error), NewConnectionError)
+    return isinstance(reason_of(error), NewConnectionError)
 
 
-def _is_distrust(error: requests.ConnectionError) -> bool:
+def is_distrust(error: Exception) -> bool:
+    """Say whether a call was not made because a certificate is not trusted."""
     # Any other TLS error may come after the request went out: a server that just hangs up is one.
-    cause = _reason(error)
+    cause = reason_of(error)
     return bool(cause and cause.args and isinstance(cause.args[0], ssl.CertificateError))
 
 
-def _reason(error: requests.ConnectionError) -> BaseException | None:
-    cause = error.args[0] if error.args else None
-    return cause.reason if isinstance(cause, MaxRetryError) else None
+def in_total(seconds: float) -> Timeout:
+    """Return what requests needs to know to bound a call as a whole, connecting included."""
+    return Timeout(connect=min(CONNECT_S, seconds), read=seconds, total=seconds)
 
 
 def read_bounded(response: requests.Response, deadline: float) -> bytes:
@@ -172,7 +182,7 @@ def read_bounded(response: requests.Response, deadline: float) -> bytes:
 
     Raises:
         TooMuchError: it is larger than ``MAX_BYTES``.
-        requests.ReadTimeout: it is not whole at the deadline.
+        requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError: it is not whole at the deadline.
         requests.exceptions.ChunkedEncodingError: it is shorter than it said.
         urllib3.exceptions.HTTPError: it broke off.
     """

@@ -21,6 +21,9 @@ DEFAULTS: dict[str, Any] = {
     "CEC_REDIS_URL": "",
     # Registries must be called by https. Only a demo or a test allows plain http.
     "CEC_ALLOW_HTTP": False,
+    # Which addresses registries may have that are not public (private, loopback, link-local):
+    # networks, single addresses and host names, such as ["10.1.0.0/16", "registry.internal"].
+    "CEC_ALLOW_ADDRESSES": [],
     # How long a claimed delivery is ours, in seconds.
     "CEC_LEASE_S": 120,
     # How patient the sync is: fields of domain.delivery.Policy.

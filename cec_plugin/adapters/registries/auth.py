@@ -14,7 +14,9 @@ from requests.auth import AuthBase, HTTPBasicAuth
 from requests_oauthlib import OAuth2Session
 from urllib3.exceptions import HTTPError
 
-from cec_plugin.adapters.http import LEAST_S, TooMuchError, read_bounded
+from cec_plugin.adapters.bounds import TooMuchError
+from cec_plugin.adapters.guard import REFUSED, guarded, is_refused
+from cec_plugin.adapters.http import LEAST_S, in_total, is_distrust, read_bounded
 from cec_plugin.adapters.registries.renewing import (
     Renewing,
     TokenRefusedError,
@@ -81,7 +83,7 @@ class ClientCredentials(Renewing):
 
     def _fetch(self) -> str:
         session = OAuth2Session(client=BackendApplicationClient(client_id=self._client_id))
-        session.trust_env = False
+        guarded(session)
         timeout_s = min(self._timeout_s, self._ends - time.monotonic())
         if timeout_s < LEAST_S:
             raise TokenUnreachableError("no token: no time left for it")
@@ -96,13 +98,17 @@ class ClientCredentials(Renewing):
                 self._token_url,
                 client_id=self._client_id,
                 client_secret=self._secret,
-                timeout=timeout_s,
+                timeout=in_total(timeout_s),
             )
         except OAuth2Error as error:
             raise TokenRefusedError(f"no token: {error.error or type(error).__name__}") from error
         except TooMuchError as error:
             raise TokenRefusedError(f"no token: {error}") from error
         except (requests.RequestException, HTTPError) as error:
+            if is_refused(error):
+                raise TokenRefusedError(f"no token: {REFUSED}") from error
+            if is_distrust(error):
+                raise TokenRefusedError("no token: the certificate is not trusted") from error
             raise TokenUnreachableError("no token: the token address does not answer") from error
         return str(token["access_token"])
 

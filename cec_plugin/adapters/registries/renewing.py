@@ -14,7 +14,7 @@ from cec_plugin.domain.delivery import Outcome, Result
 
 
 class TokenRefusedError(Exception):
-    """The token address refuses our client id and secret."""
+    """The token address refuses our client id and secret, or we may not call it."""
 
 
 class TokenUnreachableError(Exception):
