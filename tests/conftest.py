@@ -188,6 +188,15 @@ def repository() -> Path:
 
 
 @pytest.fixture(autouse=True)
+def _nobodys_quiet() -> Iterator[None]:
+    """Let no test wait because a registry with the same id asked for quiet in a test before it."""
+    yield
+    from cec_plugin.adapters.registries.build import _limit  # noqa: PLC0415 - needs the apps
+
+    _limit.cache_clear()
+
+
+@pytest.fixture(autouse=True)
 def _nobodys_language() -> Iterator[None]:
     """Let no test read in the language of whoever asked for a page in a test before it."""
     yield

@@ -16,7 +16,7 @@ TALKATIVE = (
     "urllib3.response",
     "urllib3.util.retry",
 )
-"""Every logger of urllib3: a filter holds for the very logger that it is on, not for those below."""
+"""Every logger of urllib3: a filter holds for the logger that it is on, not for those below."""
 
 _ours: ContextVar[bool] = ContextVar("ours", default=False)
 

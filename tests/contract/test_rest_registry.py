@@ -465,11 +465,18 @@ class TestWhatTheRegistrySays:
         assert "title: must have at most" in outcome.reason
         assert control.data().credits == ()
 
-    def test_seconds_to_wait_are_handed_on(self, registry: Registry, control: Control) -> None:
-        for name in ("too_many", "unavailable"):
-            control.set_faults(**{name: {"times": 1, "value": 17}})
-            outcome = registry.post(POSTING)
-            assert (outcome.result, outcome.retry_after_s) == (Result.RETRYABLE, 17.0)
+    @pytest.mark.parametrize("name", ["too_many", "unavailable"])
+    def test_seconds_to_wait_are_handed_on_and_kept_by_every_call(
+        self, registry: Registry, control: Control, name: str
+    ) -> None:
+        control.set_faults(**{name: {"times": 1, "value": 17}})
+        outcome = registry.post(POSTING)
+        assert (outcome.result, outcome.retry_after_s) == (Result.RETRYABLE, 17.0)
+        early = registry.find(POSTING.reference)
+        assert isinstance(early, Outcome)
+        assert (early.result, early.crowded) == (Result.RETRYABLE, True)
+        assert 0 < (early.retry_after_s or 0) <= 17
+        assert [call.method for call in control.calls()] == ["PUT"]
 
     def test_an_address_where_nobody_listens_wrote_nothing(self, registry_at: Build) -> None:
         with socket.socket() as taken:  # bound, but not listening: every connection is refused

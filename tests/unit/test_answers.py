@@ -452,3 +452,27 @@ def test_every_call_asks_the_rate_limit_first() -> None:
         sent = [call.request.headers["X-Api-Key"] for call in registry.calls]
     assert asked == ["may I?"] * 2
     assert sent == ["k", "k"]
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "quiet_s"),
+    [
+        (429, {"Retry-After": "120"}, [120.0]),
+        (503, {"Retry-After": "7"}, [7.0]),
+        (429, {"Retry-After": "0"}, []),
+        (429, {}, []),
+        (500, {"Retry-After": "120"}, []),
+        (200, {"Retry-After": "120"}, []),
+    ],
+)
+def test_the_rate_limit_is_told_for_how_long_a_registry_wants_quiet(
+    status: int, headers: dict[str, str], quiet_s: list[float]
+) -> None:
+    told: list[float] = []
+    with responses.RequestsMock() as registry:
+        registry.get(f"{BASE}/health", status=status, headers=headers, json={})
+        caller = Caller(BASE, auth=None, timeout_s=5, before=lambda: 0.0, quiet=told.append)
+        answer = caller.call("GET", "/health")
+    assert isinstance(answer, Answer)
+    assert answer.status == status
+    assert told == quiet_s

@@ -100,7 +100,7 @@ class _Door:
     def __init__(self, row: models.Registry) -> None:
         self.row = row
         self.secret = _secret(get_settings().secrets, row.secret)
-        self.unsaid = tuple(self.secret.values())
+        self.unsaid = tuple(str(part) for part in self.secret.values() if part)
 
     def under(self, path: str) -> str:
         return self.row.base_url.rstrip("/") + path
@@ -109,11 +109,13 @@ class _Door:
         self, auth: AuthBase | None, headers: Mapping[str, str] | None = None
     ) -> Caller:
         row = self.row
+        limit = _limit(row.pk, row.calls_per_minute, get_settings().redis_url)
         return Caller(
             row.base_url,
             auth=auth,
             timeout_s=row.timeout_s,
-            before=_limit(row.pk, row.calls_per_minute, get_settings().redis_url),
+            before=limit,
+            quiet=limit.quiet,
             headers=headers,
         )
 
