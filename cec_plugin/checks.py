@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.conf import settings as django_settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
 from django.db import connections
 
 from cec_plugin.conf import get_settings
@@ -19,10 +20,18 @@ def check_settings(app_configs: Any, **_: Any) -> list[CheckMessage]:  # noqa: A
         settings = get_settings()
     except ConfigurationError as error:
         return [Error(str(error), id="cec_plugin.E001")]
-    faults = _secret_faults(settings.secrets)
+    faults: list[CheckMessage] = [*_secret_faults(settings.secrets)]
     if settings.counts not in ("at_once", "run_end"):
         faults.append(Error('CEC_COUNTS: it must be "at_once" or "run_end"', id="cec_plugin.E003"))
-    return list(faults)
+    if settings.allow_http and not django_settings.DEBUG:
+        faults.append(
+            Warning(
+                "CEC_ALLOW_HTTP: registries may be called without encryption",
+                hint="Leave it off. Where it must be on, name this in SILENCED_SYSTEM_CHECKS.",
+                id="cec_plugin.W001",
+            )
+        )
+    return faults
 
 
 def _secret_faults(secrets: object) -> list[Error]:

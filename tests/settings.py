@@ -72,6 +72,7 @@ CEC_SITE = "tests"
 CEC_PLATFORM = "tests.factories.SmallPlatform"
 CEC_SECRETS = {"sandbox": {"key": "sandbox-key"}}
 CEC_ALLOW_HTTP = True
+SILENCED_SYSTEM_CHECKS = ["cec_plugin.W001"]  # that plain http is allowed
 CEC_ALLOW_ADDRESSES = ["127.0.0.0/8", "::1"]
 CEC_REST_AUTHENTICATION = ["rest_framework.authentication.SessionAuthentication"]
 

@@ -80,7 +80,7 @@ class _GuardedConnection(HTTPConnection):
         raise NewConnectionError(self, "no connection") from trouble
 
     def _resolved(self) -> list[Any]:
-        host = self._dns_host.strip("[]")  # type: ignore[attr-defined] # with its final dot
+        host = self._dns_host.strip("[]")  # with its final dot
         try:
             return socket.getaddrinfo(host, self.port, allowed_gai_family(), socket.SOCK_STREAM)
         except socket.gaierror as error:

@@ -172,7 +172,7 @@ def is_distrust(error: Exception) -> bool:
     return bool(cause and cause.args and isinstance(cause.args[0], ssl.CertificateError))
 
 
-def in_total(seconds: float) -> Timeout:
+def in_total(seconds: float) -> Any:  # what requests takes, and its types do not know of
     """Return what requests needs to know to bound a call as a whole, connecting included."""
     return Timeout(connect=min(CONNECT_S, seconds), read=seconds, total=seconds)
 

@@ -3,6 +3,7 @@
 Runs outside any transaction.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -71,6 +72,21 @@ def look(letter: Letter, claimed: Claimed, registry: Registry, *, now: datetime)
     Whatever may have been written before is looked up first, under its stored reference, and is
     to be written again only when nothing is there.
     """
+    return anonymous(_sent(letter, claimed, registry, now), letter.number)
+
+
+def anonymous(outcome: Outcome, number: str) -> Outcome:
+    """Return an outcome whose reason does not repeat the member's number, whatever it looks like.
+
+    Where an adapter only reads by reference it does not know whom the record is about.
+    """
+    if not number:
+        return outcome
+    said = re.sub(rf"(?<!\w)(?<!HTTP ){re.escape(number)}(?!\w)", "#", outcome.reason)
+    return outcome if said == outcome.reason else replace(outcome, reason=said)
+
+
+def _sent(letter: Letter, claimed: Claimed, registry: Registry, now: datetime) -> Outcome:
     delivery, number = letter.delivery, letter.number
     if delivery.errand == Errand.RETRACT:
         return _retract(delivery, claimed, registry, now)

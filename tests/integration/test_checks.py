@@ -10,6 +10,12 @@ from django.core.management.base import SystemCheckError
 from django.db import connection
 
 
+@pytest.fixture(autouse=True)
+def _encrypted(settings: Any) -> None:
+    """Let the site call by https alone, as a real one does."""
+    settings.CEC_ALLOW_HTTP = False
+
+
 def _said(**options: Any) -> list[str]:
     """Return the ids of what our own checks say."""
     found = [one.id for one in run_checks(**options) if one.id and one.id.startswith("cec_plugin.")]
@@ -33,12 +39,34 @@ def test_a_site_that_is_set_up_well_hears_nothing() -> None:
         ("CEC_POLICY", None),
         ("CEC_POLICY", ["patience"]),
         ("CEC_REST_AUTHENTICATION", None),
+        ("CEC_ALLOW_ADDRESSES", None),
+        ("CEC_ALLOW_ADDRESSES", "10.0.0.0/8"),
+        ("CEC_ALLOW_ADDRESSES", ["10.0.0.0/33"]),
+        ("CEC_ALLOW_ADDRESSES", ["https://registry.internal"]),
+        ("CEC_ALLOW_ADDRESSES", [10]),
     ],
 )
 def test_settings_that_mean_nothing_are_told(settings: Any, name: str, value: object) -> None:
     setattr(settings, name, value)
     assert _said() == ["cec_plugin.E001"]
     assert "the settings of cec_plugin cannot be read" in _told()
+
+
+def test_a_network_that_nobody_can_read_is_told_by_name(settings: Any) -> None:
+    settings.CEC_ALLOW_ADDRESSES = ["10.1.0.0/16", "10.1.0.0/33"]
+    assert "CEC_ALLOW_ADDRESSES: '10.1.0.0/33' is no network" in _told()
+
+
+def test_addresses_that_can_be_read_are_taken(settings: Any) -> None:
+    settings.CEC_ALLOW_ADDRESSES = ["10.1.0.0/16", "fd00::/8", "10.2.0.7", "registry.internal"]
+    assert _said() == []
+
+
+def test_plain_http_is_warned_of_where_the_site_is_no_playground(settings: Any) -> None:
+    settings.CEC_ALLOW_HTTP = True
+    assert _said() == ["cec_plugin.W001"]
+    settings.DEBUG = True
+    assert _said() == []
 
 
 def test_a_setting_that_is_missing_is_told(settings: Any) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from cec_plugin.adapters.http import Answer, NoAnswer
+from cec_plugin.adapters.registries.names import without_names
 from cec_plugin.domain.delivery import Outcome, Result
 
 WORDS_LENGTH = 160
@@ -15,18 +16,22 @@ ID_LENGTH = 100
 QUOTA = re.compile(r"quota|rate.?limit|limit.?exceeded|too.?many", re.IGNORECASE)
 _EMAIL = re.compile(r"[^\s@<>\"']+(?:'[^\s@<>\"']+)*@[^\s@<>\"']+")
 _GROUPED = re.compile(r"(?<!\w)\d[\d .-]{4,}\d(?!\w)")
-_NUMBER = re.compile(r"(?<!\w)(?=[\w-]*\d)[\w-]{4,}(?!\w)")
+_NUMBER = re.compile(r"(?<!\w)(?=[\w/-]*\d)[\w/-]{4,}(?!\w)")
 
 
 def redact(words: str, unsaid: Iterable[str] = ()) -> str:
-    """Return a registry's words, shortened, without e-mail addresses, numbers and references.
+    """Return a registry's words, shortened, without e-mails, numbers, references and names.
 
     ``unsaid`` is what must not be repeated whatever it looks like: a member's number, our secret.
     """
+    return without_names(_impersonal(words, unsaid))[:WORDS_LENGTH]
+
+
+def _impersonal(words: str, unsaid: Iterable[str]) -> str:
     words = printable(re.sub(r"\s+", " ", words[:READ_LENGTH])).strip()
     for text in filter(None, unsaid):
         words = re.sub(rf"(?<!\w){re.escape(text)}(?!\w)", "#", words)
-    return _NUMBER.sub("#", _GROUPED.sub("#", _EMAIL.sub("@", words)))[:WORDS_LENGTH]
+    return _NUMBER.sub("#", _GROUPED.sub("#", _EMAIL.sub("@", words)))
 
 
 def printable(text: str) -> str:
@@ -58,11 +63,14 @@ def words_of(
     body: Any, *, code_path: str, message_path: str, fields_path: str, unsaid: Iterable[str] = ()
 ) -> str:
     """Return the registry's own code, message and what it says of each field, redacted."""
-    said = [dig(body, code_path), dig(body, message_path)]
+    unsaid = tuple(unsaid)
+    code = _impersonal(str(dig(body, code_path) or ""), unsaid)
+    said = [dig(body, message_path)]
     fields = dig(body, fields_path)
     if isinstance(fields, dict):
         said += [f"{name}: {reason}" for name, reason in fields.items()]
-    return redact(" ".join(str(part) for part in said if part), unsaid)
+    words = redact(" ".join(str(part) for part in said if part), unsaid)
+    return " ".join(filter(None, (code, words)))[:WORDS_LENGTH]
 
 
 def failure(

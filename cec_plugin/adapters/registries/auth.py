@@ -1,8 +1,8 @@
 """How we say who we are: a key in a header, a user name and password, OAuth2, a signature."""
 
 import io
-import logging
 import math
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -23,10 +23,11 @@ from cec_plugin.adapters.registries.renewing import (
     TokenUnreachableError,
 )
 from cec_plugin.adapters.registries.signing import Signature, Signing
+from cec_plugin.adapters.unheard import unheard
 from cec_plugin.exceptions import ConfigurationError
 
-# At DEBUG it writes client secrets and tokens to the log.
-logging.getLogger("requests_oauthlib").setLevel(logging.INFO)
+OAUTH_CODE = re.compile(r"[a-z]+(_[a-z]+)+")
+"""What an error of OAuth2 looks like; anything else is the registry's own text, of anybody."""
 
 
 class HeaderKey(AuthBase):
@@ -94,14 +95,16 @@ class ClientCredentials(Renewing):
 
         session.hooks["response"].append(receive)
         try:
-            token: dict[str, Any] = session.fetch_token(
-                self._token_url,
-                client_id=self._client_id,
-                client_secret=self._secret,
-                timeout=in_total(timeout_s),
-            )
+            with unheard():
+                token: dict[str, Any] = session.fetch_token(
+                    self._token_url,
+                    client_id=self._client_id,
+                    client_secret=self._secret,
+                    timeout=in_total(timeout_s),
+                )
         except OAuth2Error as error:
-            raise TokenRefusedError(f"no token: {error.error or type(error).__name__}") from error
+            code = error.error if OAUTH_CODE.fullmatch(str(error.error)) else type(error).__name__
+            raise TokenRefusedError(f"no token: {code}") from error
         except TooMuchError as error:
             raise TokenRefusedError(f"no token: {error}") from error
         except (requests.RequestException, HTTPError) as error:
