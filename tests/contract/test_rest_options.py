@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import requests
 import responses
 from pytest_django import Settings
 
@@ -618,6 +619,54 @@ class TestLists:
         else:
             assert isinstance(page, Outcome)
             assert page.result is Result.CONFIGURATION
+
+
+class TestDoubt:
+    """An answer without what was asked says that it is not there only once the registry knows us."""
+
+    @pytest.mark.parametrize(
+        ("health", "result"),
+        [
+            ({"status": 503}, Result.RETRYABLE),
+            ({"body": requests.ReadTimeout()}, Result.RETRYABLE),
+            ({"status": 401, "json": {}}, Result.CONFIGURATION),
+            ({"status": 404}, Result.CONFIGURATION),
+            ({"json": {"caller": "us"}}, Result.CONFIGURATION),
+        ],
+    )
+    def test_a_registry_that_is_only_away_is_no_wrong_configuration(
+        self,
+        registry_with: Build,
+        wire: responses.RequestsMock,
+        health: dict[str, Any],
+        result: Result,
+    ) -> None:
+        wire.get(f"{BASE}/credits/ref-1", json={})
+        wire.get(f"{BASE}/health", **health)
+        found = registry_with().find("ref-1")
+        assert isinstance(found, Outcome)
+        assert found.result is result
+
+    def test_a_probe_that_fails_for_now_is_no_closed_door(
+        self, registry_with: Build, wire: responses.RequestsMock
+    ) -> None:
+        wire.get(f"{BASE}/credits/ref-1", json={})
+        wire.get(f"{BASE}/health", json=HEALTHY)
+        wire.get(f"{BASE}/people", status=503)
+        registry = registry_with(probes={"members": "/people"})
+        found = registry.find("ref-1")
+        assert isinstance(found, Outcome)
+        assert found.result is Result.RETRYABLE
+        assert (registry.health().ok, registry.health().detail) == (False, "HTTP 503")
+
+    def test_a_batch_without_an_answer_and_without_a_registry_may_be_written(
+        self, registry_with: Build, wire: responses.RequestsMock
+    ) -> None:
+        wire.post(BATCH, json={})
+        wire.get(f"{BASE}/health", status=503)
+        outcome = registry_with().post_many([POSTING, SECOND])
+        assert isinstance(outcome, Outcome)
+        assert outcome.result is Result.AMBIGUOUS
 
 
 class TestHealth:

@@ -10,7 +10,7 @@ from cec_plugin.adapters.registries.rest_body import RestBody
 from cec_plugin.adapters.registries.rest_exchange import RestExchange
 from cec_plugin.adapters.registries.rest_looking import RestLooking
 from cec_plugin.adapters.registries.rest_options import RestOptions
-from cec_plugin.adapters.registries.rest_outcomes import misread, taken
+from cec_plugin.adapters.registries.rest_outcomes import taken
 from cec_plugin.adapters.registries.rest_reading import RestReading, is_posted
 from cec_plugin.domain.delivery import Outcome, Result
 from cec_plugin.domain.ports import Posting
@@ -51,10 +51,9 @@ class RestBatch:
             return self._settle(postings, rows, answer)
         if answer.status == 202:
             return [taken(answer.status) for _ in postings]
-        health = self._looking.health()
-        if not health.ok:
-            reason = f"an answer to a batch without its credits, and {health.detail}"
-            return replace(misread(reason, answer), maybe_written=True)
+        doubt = self._looking.doubt(answer, "to a batch without its credits")
+        if doubt is not None and doubt.result is Result.CONFIGURATION:
+            return replace(doubt, maybe_written=True)
         return _unclear("an answer to a batch without its credits", answer)
 
     def _settle(

@@ -7,19 +7,24 @@ from cec_plugin.adapters.http import Answer
 from cec_plugin.adapters.registries.answers import dig
 from cec_plugin.adapters.registries.rest_exchange import RestExchange
 from cec_plugin.adapters.registries.rest_options import RestOptions
+from cec_plugin.adapters.registries.rest_outcomes import unable
 from cec_plugin.adapters.registries.rest_reading import holds_something
+from cec_plugin.domain.delivery import Outcome, Result
 from cec_plugin.domain.ports import Health
 
 
-def health_of(exchange: RestExchange, options: RestOptions) -> Health:
-    """Ask who we are, and look at each kind of record."""
+def health_of(exchange: RestExchange, options: RestOptions) -> Health | Outcome:
+    """Ask who we are, and look at each kind of record; an outcome is that we got no answer."""
     answer = exchange.read(options.health_path)
     if not isinstance(answer, Answer):
-        return Health(ok=False, caller="", detail=answer.reason if answer else "nothing there")
+        return answer or unable("does not say who we are")
     caller = dig(answer.body, options.caller_field)
     if not caller:
         return Health(ok=False, caller="", detail="it does not say who we are")
-    entities = {**_told(answer.body, options), **_probed(exchange, options)}
+    probed = _probed(exchange, options)
+    if isinstance(probed, Outcome):
+        return probed
+    entities = {**_told(answer.body, options), **probed}
     closed = ", ".join(name for name, open_ in entities.items() if not open_)
     return Health(
         ok=not closed,
@@ -38,9 +43,11 @@ def _told(body: Any, options: RestOptions) -> Mapping[str, bool]:
     return {name: dig(told, name) is True for name in needed}
 
 
-def _probed(exchange: RestExchange, options: RestOptions) -> Mapping[str, bool]:
+def _probed(exchange: RestExchange, options: RestOptions) -> Mapping[str, bool] | Outcome:
     reached: dict[str, bool] = {}
     for name, path in options.probes.items():
         answer = exchange.read(path)
+        if isinstance(answer, Outcome) and answer.result is Result.RETRYABLE:
+            return answer
         reached[name] = isinstance(answer, Answer) and holds_something(answer.body)
     return reached

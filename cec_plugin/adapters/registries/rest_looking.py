@@ -27,7 +27,19 @@ class RestLooking:
 
     def health(self) -> Health:
         """Ask who we are to the registry, and look at each kind of record."""
-        return health_of(self._exchange, self._options)
+        asked = health_of(self._exchange, self._options)
+        if isinstance(asked, Health):
+            return asked
+        return Health(ok=False, caller="", detail=asked.reason)
+
+    def doubt(self, answer: Answer, what: str) -> Outcome | None:
+        """Return why an answer without what was asked proves nothing, None if it knows us."""
+        asked = health_of(self._exchange, self._options)
+        if isinstance(asked, Health):
+            return None if asked.ok else misread(f"an answer {what}, and {asked.detail}", answer)
+        if asked.result is Result.RETRYABLE:
+            return asked  # that passes: whoever asked may ask again
+        return misread(f"an answer {what}, and {asked.reason}", answer)
 
     def member(self, number: str) -> Known | Outcome | None:
         """Look a member up and compare the number in the answer."""
@@ -40,7 +52,7 @@ class RestLooking:
         known = self._reading.known(answer.body, number)
         if len(known) > 1:
             return conflict(f"{len(known)} members have this number", status=answer.status)
-        return known[0] if known else self._nothing_in(answer, "without the member")
+        return known[0] if known else self.doubt(answer, "without the member")
 
     def find(self, reference: str) -> Held | Outcome | None:
         """Read what stands under a reference and compare the key in the answer."""
@@ -60,7 +72,7 @@ class RestLooking:
         if options.find_items and rows_in(answer.body, options.find_items):
             # A filter that is ignored shows others, and perhaps not all of them.
             return misread("asked for our reference, it answers with the records of others", answer)
-        return self._nothing_in(answer, "without the credit")
+        return self.doubt(answer, "without the credit")
 
     def changes(self, cursor: str) -> Page | Outcome:
         """List what changed; an empty list is one only if we are somebody."""
@@ -73,7 +85,7 @@ class RestLooking:
         page = read_page(answer, options, self._reading, cursor)
         if isinstance(page, Page) and page.records:
             return page
-        return self._nothing_in(answer, "without records") or page
+        return self.doubt(answer, "without records") or page
 
     def read_back(self, posting: Posting, *, acknowledged: str, status: int, lost: bool) -> Outcome:
         """Look up what was written.
@@ -101,10 +113,6 @@ class RestLooking:
             remote_id=acknowledged,
             reason="answered, but not found under our reference",
         )
-
-    def _nothing_in(self, answer: Answer, what: str) -> Outcome | None:
-        health = self.health()
-        return None if health.ok else misread(f"an answer {what}, and {health.detail}", answer)
 
 
 def path_to(path: str, reference: str) -> str:
