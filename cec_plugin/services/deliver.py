@@ -19,7 +19,7 @@ from cec_plugin.domain.ports import Health, Registry
 from cec_plugin.services.acknowledge import Attempted, acknowledge
 from cec_plugin.services.claim import Claimed, claim, claim_one, give_back
 from cec_plugin.services.quiet import Permit, hear, permit, reached, standing
-from cec_plugin.services.send import Letter, Ready, load, look
+from cec_plugin.services.send import Letter, Ready, anonymous, load, look
 from cec_plugin.services.wake import deliver_on_commit
 from cec_plugin.services.write import guarded, write
 
@@ -235,7 +235,7 @@ class _Run:
         self, parcel: _Parcel, outcome: Outcome, began: datetime, ended: datetime
     ) -> Attempted:
         if parcel.ready is not None:
-            outcome = parcel.ready.after(outcome)
+            outcome = anonymous(parcel.ready.after(outcome), parcel.letter.number)
         delivery = parcel.letter.delivery
         at_last = delivery.failures >= self._courier.policy.max_failures - 1
         if outcome.result is Result.AMBIGUOUS:

@@ -72,7 +72,8 @@ def look(letter: Letter, claimed: Claimed, registry: Registry, *, now: datetime)
     Whatever may have been written before is looked up first, under its stored reference, and is
     to be written again only when nothing is there.
     """
-    return anonymous(_sent(letter, claimed, registry, now), letter.number)
+    found = _look(letter, claimed, registry, now)
+    return found if isinstance(found, Ready) else anonymous(found, letter.number)
 
 
 def anonymous(outcome: Outcome, number: str) -> Outcome:
@@ -86,7 +87,7 @@ def anonymous(outcome: Outcome, number: str) -> Outcome:
     return outcome if said == outcome.reason else replace(outcome, reason=said)
 
 
-def _sent(letter: Letter, claimed: Claimed, registry: Registry, now: datetime) -> Outcome:
+def _look(letter: Letter, claimed: Claimed, registry: Registry, now: datetime) -> Outcome | Ready:
     delivery, number = letter.delivery, letter.number
     if delivery.errand == Errand.RETRACT:
         return _retract(delivery, claimed, registry, now)
