@@ -42,7 +42,7 @@ def is_trouble(outcome: Outcome) -> bool:
     """Say whether an outcome speaks against the registry as a whole, not against one record."""
     match outcome.result:
         case Result.RETRYABLE:
-            return not outcome.crowded
+            return not (outcome.crowded or outcome.uncalled)
         case Result.AMBIGUOUS:
             return outcome.status is None or outcome.status >= 500
         case Result.CONFIGURATION:
@@ -81,4 +81,4 @@ def _says_something(outcome: Outcome) -> bool:
     """Say whether the registry was asked at all: our own limits and refusals say nothing of it."""
     if outcome.result in (Result.REFUSED, Result.MEMBER, Result.UNABLE):
         return outcome.status is not None
-    return not outcome.crowded
+    return not (outcome.crowded or outcome.uncalled)

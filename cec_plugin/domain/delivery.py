@@ -58,7 +58,8 @@ class Outcome:
     attempt showed nothing under our reference, ``maybe_written`` that a write went before what
     then failed, ``known_there`` that the registry knows us all the same, so that it may be this
     record that it minds, ``crowded`` that our own rate limit had no place soon, ``told_later`` that
-    the registry cannot be asked for what it took: its receipt is brought by somebody.
+    the registry cannot be asked for what it took: its receipt is brought by somebody, ``uncalled``
+    that the registry was not called for it at all.
     """
 
     result: Result
@@ -71,6 +72,7 @@ class Outcome:
     known_there: bool = False
     crowded: bool = False
     told_later: bool = False
+    uncalled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,3 +50,8 @@ def natural_key(
 def reference(natural: str) -> str:
     """Return the reference under which a registry hears of the entry with this natural key."""
     return f"cec-{natural[:32]}"
+
+
+def reference_anew(natural: str, *, errand: str, round_number: int) -> str:
+    """Return the reference of an errand about an entry that is told anew, from round 1 on."""
+    return f"cec-{digest('errand', natural, errand, str(round_number))[:32]}"

@@ -1,12 +1,16 @@
 """What the registries were told of a person's credits, and how that is said on a page."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from django.db.models import Q
+
 from cec_plugin import models
-from cec_plugin.domain.delivery import State
+from cec_plugin.domain.delivery import Errand, State
+from cec_plugin.models.ledger import EntryKind
 from cec_plugin.models.outbox import HoldCode
 
 
@@ -47,25 +51,27 @@ class Receipt:
 def receipts(person_id: int) -> dict[int, tuple[Receipt, ...]]:
     """Return what the registries were told of each entry, by its id: one query.
 
-    A delivery that was voided before its registry heard of it is left out.
+    A delivery that was voided before its registry heard of it is left out. Of a credit that was
+    told under a wrong member number, what it is told under the right one counts.
     """
-    found: dict[int, tuple[Receipt, ...]] = {}
+    found: dict[int, dict[int, Receipt]] = defaultdict(dict)
     rows = (
         models.Delivery.objects.filter(entry__account__person_id=person_id)
-        .order_by("registry_id")
-        .values_list("entry_id", "state", "hold_code", "settled_at", "registry__name")
+        .exclude(~Q(entry__kind=EntryKind.REVERSAL), errand=Errand.RETRACT.value)
+        .exclude(state=State.VOID.value)
+        .order_by("registry_id", "round")
+        .values_list(
+            "entry_id", "registry_id", "state", "hold_code", "settled_at", "registry__name"
+        )
     )
-    for entry_id, state, hold_code, settled_at, registry in rows:
-        if state == State.VOID:
-            continue
-        receipt = Receipt(
+    for entry_id, registry_id, state, hold_code, settled_at, registry in rows:
+        found[entry_id][registry_id] = Receipt(
             registry=registry,
             state=_shown(State(state), hold_code),
             at=settled_at if state == State.DELIVERED else None,
             waits_for=hold_code if hold_code in NEEDS_A_PERSON else "",
         )
-        found[entry_id] = (*found.get(entry_id, ()), receipt)
-    return found
+    return {entry_id: tuple(told.values()) for entry_id, told in found.items()}
 
 
 def state_of(told: Iterable[Receipt]) -> Shown:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cec_plugin import models
-from cec_plugin.domain.delivery import Decision, Outcome, Result, State
+from cec_plugin.domain.delivery import Decision, Outcome, Presence, Result, State
 from cec_plugin.models.outbox import HoldCode
 from cec_plugin.services.claim import Claimed
 from cec_plugin.services.enqueue import release_after, release_successors
@@ -106,7 +106,7 @@ def _let_go(attempts: Sequence[Attempted], now: datetime) -> None:
         delivery.state, delivery.presence = decision.state.value, decision.presence.value
         if decision.state is State.DELIVERED:
             delivered.append(delivery)
-        elif decision.state is not State.PENDING:
+        elif decision.state is not State.PENDING or decision.presence is Presence.ABSENT:
             deliver_on_commit(release_successors(delivery, now=now))
         if decision.pause:
             pause(delivery.registry_id, reason=decision.reason, now=now)

@@ -5,11 +5,31 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import Case, F, OuterRef, Subquery, Value, When
+from django.db.models.functions import Coalesce
 
 from cec_plugin import models
-from cec_plugin.domain.delivery import Presence, State
+from cec_plugin.domain.delivery import Errand, Presence, State
 from cec_plugin.services.retry import in_transaction
+
+_MEMBER = "account__organization__memberships"
+
+_NUMBER = Case(
+    When(
+        errand=Errand.TELL.value,
+        presence=Presence.ABSENT.value,
+        then=Coalesce(
+            Subquery(
+                models.CreditEntry.objects.filter(
+                    **{"pk": OuterRef("entry_id"), f"{_MEMBER}__person_id": F("account__person_id")}
+                ).values(f"{_MEMBER}__number_key")[:1]
+            ),
+            Value(""),
+        ),
+    ),
+    default=F("number_key"),
+)
+"""The digest of the member's number as it is now; what may be there already keeps its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +49,9 @@ def claim(registry_id: int, *, limit: int, lease_s: float, now: datetime) -> lis
     """Claim up to ``limit`` due deliveries of a registry, longest due first.
 
     Claiming pushes the due time forward, so a worker that dies leaves nothing stuck, and makes
-    the presence unknown, so nobody voids what may be on its way.
+    the presence unknown, so nobody voids what may be on its way. It also notes the member number
+    under which each may be sent by it: whoever corrects a number then sees it, and what went out
+    under another one is told by that.
     """
     until = now + timedelta(seconds=lease_s)
 
@@ -48,7 +70,11 @@ def claim(registry_id: int, *, limit: int, lease_s: float, now: datetime) -> lis
             due = due.select_for_update(skip_locked=True)
         rows = list(due[:limit])
         models.Delivery.objects.filter(pk__in=[pk for pk, *_ in rows]).update(
-            due_at=until, lease=F("lease") + 1, presence=Presence.UNKNOWN.value
+            # Before the presence, of which MySQL would read here what it was just set to.
+            number_key=_NUMBER,
+            due_at=until,
+            lease=F("lease") + 1,
+            presence=Presence.UNKNOWN.value,
         )
         return [
             Claimed(id=pk, lease=lease + 1, presence=Presence(presence), until=until)
@@ -71,7 +97,7 @@ def claim_one(delivery_id: int, *, lease_s: float, now: datetime) -> Claimed | N
     lease, presence = found
     ours = models.Delivery.objects.filter(
         pk=delivery_id, lease=lease, state=State.PENDING.value
-    ).update(due_at=until, lease=lease + 1, presence=Presence.UNKNOWN.value)
+    ).update(number_key=_NUMBER, due_at=until, lease=lease + 1, presence=Presence.UNKNOWN.value)
     if not ours:
         return None
     return Claimed(id=delivery_id, lease=lease + 1, presence=Presence(presence), until=until)

@@ -77,15 +77,15 @@ def _delivery(
     if entry.kind == EntryKind.AWARD and (entry.generation or entry.stint > 1):
         _follow(
             delivery,
-            models.CreditEntry.objects.filter(
-                participation=entry.participation, kind=EntryKind.REVERSAL
-            ),
+            models.CreditEntry.objects.filter(participation=entry.participation),
             registry_id,
         )
     elif entry.kind == EntryKind.ADJUSTMENT and entry.adjustment and entry.adjustment.entry_id:
         _follow(
             delivery,
-            models.CreditEntry.objects.filter(reverses_id=entry.adjustment.entry_id),
+            models.CreditEntry.objects.filter(
+                Q(pk=entry.adjustment.entry_id) | Q(reverses_id=entry.adjustment.entry_id)
+            ),
             registry_id,
         )
     return delivery
@@ -97,7 +97,9 @@ def _follow_award(
     award = _locked(
         models.Delivery.objects.filter(
             entry_id=entry.reverses_id, registry_id=registry_id, errand=Errand.TELL.value
-        ).order_by("-round")
+        )
+        .exclude(state=State.VOID.value)
+        .order_by("-round")
     )
     if award is None or award.state == State.VOID or void_unsent([award.pk], now=now):
         delivery.state, delivery.due_at, delivery.settled_at = State.VOID.value, None, now
@@ -110,10 +112,12 @@ def _follow_award(
 
 
 def _follow(
-    delivery: models.Delivery, reversals: QuerySet[models.CreditEntry], registry_id: int
+    delivery: models.Delivery, earlier: QuerySet[models.CreditEntry], registry_id: int
 ) -> None:
     before = _locked(
-        models.Delivery.objects.filter(registry_id=registry_id, entry__in=reversals)
+        models.Delivery.objects.filter(
+            registry_id=registry_id, entry__in=earlier, errand=Errand.RETRACT.value
+        )
         .exclude(state__in=ENDED)
         .order_by("-id")
     )
@@ -146,8 +150,8 @@ def void_unsent(delivery_ids: Iterable[int], *, now: datetime) -> int:
 def release_successors(delivery: models.Delivery, *, now: datetime) -> set[int]:
     """Let go what waited for this delivery, now that it ended; return registries to wake.
 
-    Call it in the transaction that settles the delivery. A reversal that waited for an award
-    which is now proven absent voids both.
+    Call it in the transaction that settles the delivery. What was to take back an award which is
+    now proven absent is void with it.
     """
     if delivery.state == State.DELIVERED:
         return release_after([delivery], now=now)
@@ -155,12 +159,12 @@ def release_successors(delivery: models.Delivery, *, now: datetime) -> set[int]:
         return release_after([delivery], now=now)
     if delivery.presence != Presence.ABSENT or delivery.errand == Errand.RETRACT:
         return set()
-    reversal = models.Delivery.objects.filter(
+    retraction = models.Delivery.objects.filter(
         after=delivery, state=State.HELD.value, hold_code=HoldCode.PREDECESSOR
     ).first()
-    if reversal is None or not void_unsent([delivery.pk, reversal.pk], now=now):
+    if retraction is None or not void_unsent([delivery.pk, retraction.pk], now=now):
         return set()
-    return release_after([reversal], now=now)
+    return release_after([retraction], now=now)
 
 
 def release_after(deliveries: Sequence[models.Delivery], *, now: datetime) -> set[int]:

@@ -12,6 +12,7 @@ from cec_plugin.domain.terms import AwardsTo
 from cec_plugin.exceptions import CecError
 from cec_plugin.models.outbox import HoldCode
 from cec_plugin.services import prepare
+from cec_plugin.services.relink import relink
 from cec_plugin.services.retry import in_transaction
 from cec_plugin.services.wake import deliver_on_commit, resettle_on_commit
 
@@ -53,6 +54,7 @@ def link(
         ).exclude(person_id=person_id)
         if taken.exists():
             raise NumberTakenError("this member number is linked to somebody else already")
+        before = _number_key(person_id, organization_id)
         membership, _ = models.Membership.objects.update_or_create(
             person_id=person_id,
             organization_id=organization_id,
@@ -65,10 +67,15 @@ def link(
                 "verified_at": now,
             },
         )
-        _release(person_id, organization_id, now)
-        if _awards_to_members(organization_id):
-            models.Participation.objects.filter(identity__person_id=person_id).update(settle_at=now)
-            resettle_on_commit()
+        release(person_id, organization_id, now=now)
+        relink(
+            person_id=person_id,
+            organization_id=organization_id,
+            before=before,
+            number_key=membership.number_key,
+            now=now,
+        )
+        _settle_members(person_id, organization_id, now)
         return membership
 
     try:
@@ -77,16 +84,50 @@ def link(
         raise NumberTakenError("this member number is linked to somebody else already") from error
 
 
-def _awards_to_members(organization_id: int) -> bool:
+def unlink(*, person_id: int, organization_id: int, now: datetime) -> int:
+    """Take a wrong member number away; return how many credits are taken back at the registries.
+
+    They are told again when there is another number. Opens a transaction of its own and takes the
+    person's account locks in it.
+    """
+
+    def work() -> int:
+        models.Account.objects.filter(person_id=person_id).update(revision=F("revision") + 1)
+        before = _number_key(person_id, organization_id)
+        models.Membership.objects.filter(
+            person_id=person_id, organization_id=organization_id
+        ).delete()
+        again = relink(
+            person_id=person_id,
+            organization_id=organization_id,
+            before=before,
+            number_key="",
+            now=now,
+        )
+        _settle_members(person_id, organization_id, now)
+        return again
+
+    return in_transaction(work)
+
+
+def _number_key(person_id: int, organization_id: int) -> str:
+    known = models.Membership.objects.filter(person_id=person_id, organization_id=organization_id)
+    return known.values_list("number_key", flat=True).first() or ""
+
+
+def _settle_members(person_id: int, organization_id: int, now: datetime) -> None:
     asking = models.Schedule.objects.filter(
         organization_id=organization_id,
         activated_at__isnull=False,
         awards_to=AwardsTo.MEMBERS.value,
     )
-    return asking.exists()
+    if asking.exists():
+        models.Participation.objects.filter(identity__person_id=person_id).update(settle_at=now)
+        resettle_on_commit()
 
 
-def _release(person_id: int, organization_id: int, now: datetime) -> None:
+def release(person_id: int, organization_id: int, *, now: datetime) -> None:
+    """Let go what waited for the person's number. Runs under the account locks."""
     waiting = models.Delivery.objects.filter(
         entry__account__person_id=person_id,
         entry__account__organization_id=organization_id,

@@ -11,12 +11,23 @@ from datetime import datetime
 from cec_plugin import models
 from cec_plugin.domain.allocation import local_date
 from cec_plugin.domain.delivery import Errand, Outcome, Presence, Result
+from cec_plugin.domain.keys import digest
 from cec_plugin.domain.ports import Held, Posting, Registry, Retraction
+from cec_plugin.models.ledger import EntryKind
 from cec_plugin.models.outbox import HoldCode
 from cec_plugin.services.claim import Claimed
 
 NO_RECEIPT = Outcome(
     result=Result.TAKEN, reason="the registry took it and has not confirmed it yet"
+)
+
+
+ANOTHER_NUMBER = "another_number"
+"""The code of why something is taken back that was told under a number that is not the member's."""
+
+NO_NUMBER = Outcome(result=Result.MEMBER, reason="no member number")
+CORRECTED = Outcome(
+    result=Result.RETRYABLE, reason="the member number was corrected meanwhile", uncalled=True
 )
 
 
@@ -26,6 +37,14 @@ class Letter:
 
     delivery: models.Delivery
     number: str
+
+    @property
+    def is_sound(self) -> bool:
+        """Say whether the number is the one that the claim noted, so that it may be sent now.
+
+        Otherwise it was corrected since: whoever did so may count on nothing going out under it.
+        """
+        return digest("number", self.number) == self.delivery.number_key
 
 
 def load(claimed: Iterable[Claimed]) -> dict[int, Letter]:
@@ -91,12 +110,13 @@ def _look(letter: Letter, claimed: Claimed, registry: Registry, now: datetime) -
     delivery, number = letter.delivery, letter.number
     if delivery.errand == Errand.RETRACT:
         return _retract(delivery, claimed, registry, now)
-    if not number:
-        return Outcome(result=Result.MEMBER, reason="no member number")
+    may_be_there = claimed.presence is Presence.UNKNOWN
+    if not number and not may_be_there:
+        return NO_NUMBER
     posting = _posting(delivery, number)
-    if claimed.presence is not Presence.UNKNOWN and (
-        claimed.lease == 1 or not registry.capabilities.finds
-    ):
+    if not may_be_there and not letter.is_sound:
+        return CORRECTED
+    if not may_be_there and (claimed.lease == 1 or not registry.capabilities.finds):
         return Ready(posting=posting)
     held = registry.find(delivery.reference)
     if isinstance(held, Outcome):
@@ -104,7 +124,7 @@ def _look(letter: Letter, claimed: Claimed, registry: Registry, now: datetime) -
             return replace(held, reason="it may have been written, and cannot be looked up there")
         return held
     if held is not None:
-        return _compare(held, posting)
+        return _compare(held, posting, delivery.number_key)
     if delivery.hold_code == HoldCode.RECEIPT:
         return NO_RECEIPT
     if delivery.remote_id:
@@ -113,15 +133,19 @@ def _look(letter: Letter, claimed: Claimed, registry: Registry, now: datetime) -
             remote_id=delivery.remote_id,
             reason="the registry took it once and does not show it under our reference",
         )
+    if not letter.is_sound:
+        return replace(CORRECTED if number else NO_NUMBER, found_nothing=True)
     return Ready(posting=posting, looked=True)
 
 
-def _compare(held: Held, posting: Posting) -> Outcome:
+def _compare(held: Held, posting: Posting, number_key: str) -> Outcome:
     if held.reversed:
         return _conflict(held, "the registry has it as reversed")
     if held.hundredths is not None and held.hundredths != posting.hundredths:
         return _conflict(held, "the registry has another amount under our reference")
-    if held.member_number and held.member_number != posting.member_number:
+    # Under the number that it had when we sent it, it is our own write: delivered.
+    known = held.member_number in ("", posting.member_number)
+    if not known and digest("number", held.member_number) != number_key:
         return _conflict(held, "the registry has another member under our reference")
     return Outcome(result=Result.DELIVERED, remote_id=held.remote_id, reason="found in place")
 
@@ -144,19 +168,26 @@ def _retract(
         if delivery.hold_code == HoldCode.RECEIPT:
             return NO_RECEIPT
     organization = delivery.entry.account.organization
-    reasons = [step.get("reason", "") for step in delivery.entry.basis]
     outcome = registry.reverse(
         Retraction(
             reference=delivery.award_reference,
             own_reference=delivery.reference,
             on=local_date(now, organization.time_zone),
-            reason=str(reasons[0]) if reasons else "",
+            reason=_reason(delivery.entry),
         )
     )
     gone = outcome.status == 404 and outcome.result is Result.REFUSED
     if gone and registry.find(delivery.award_reference) is None:
         return Outcome(result=Result.DELIVERED, reason="the registry has no such credit")
     return outcome
+
+
+def _reason(entry: models.CreditEntry) -> str:
+    """Return the code of why it is taken back: what still stands was told under a wrong number."""
+    if entry.kind != EntryKind.REVERSAL:
+        return ANOTHER_NUMBER
+    reasons = [step.get("reason", "") for step in entry.basis]
+    return str(reasons[0]) if reasons else ""
 
 
 def _posting(delivery: models.Delivery, number: str) -> Posting:
