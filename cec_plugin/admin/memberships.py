@@ -8,16 +8,20 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from cec_plugin import models
 from cec_plugin.admin.acting import OfOrganizations
 from cec_plugin.admin.figures import AccountField
 from cec_plugin.admin.member_addresses import SuggestingAdmin
+from cec_plugin.admin.steps import Done, Step, SteppedAdmin
 from cec_plugin.conf import get_settings
 from cec_plugin.domain import keys
+from cec_plugin.selectors.sent import sent_credits
 from cec_plugin.services import prepare
-from cec_plugin.services.link import NumberTakenError, link
+from cec_plugin.services.link import NumberTakenError, link, unlink
 
 if TYPE_CHECKING:
     _MembershipModelForm = forms.ModelForm[models.Membership]
@@ -25,14 +29,14 @@ else:
     _MembershipModelForm = forms.ModelForm
 
 
-class NumberForm(_MembershipModelForm):
-    """The member number of somebody who has one; ``by`` is the user name of who types."""
+class TermsForm(_MembershipModelForm):
+    """From when until when somebody is a member; ``by`` is the user name of who types."""
 
     by: ClassVar[str] = ""
 
     class Meta:
         model = models.Membership
-        fields: ClassVar[tuple[str, ...]] = ("number", "valid_from", "valid_until")
+        fields: ClassVar[tuple[str, ...]] = ("valid_from", "valid_until")
 
     def clean(self) -> dict[str, Any] | None:
         """Link as soon as the form is sound: only then is it known whether the number is free.
@@ -52,15 +56,14 @@ class NumberForm(_MembershipModelForm):
             self.instance = link(
                 person_id=person_id,
                 organization_id=organization_id,
-                number=cleaned["number"],
+                number=cleaned.get("number", self.instance.number),
                 verified_by=self.by,
                 now=datetime.now(UTC),
                 valid_from=begins,
                 valid_until=ends,
             )
         except NumberTakenError:
-            taken = _("This member number is linked to somebody else in this organization.")
-            self.add_error("number", ValidationError(taken, code="number_taken"))
+            self.add_error("number", ValidationError(_taken(), code="number_taken"))
         return cleaned
 
     def whose(self, cleaned: dict[str, Any]) -> tuple[int, int]:
@@ -68,12 +71,12 @@ class NumberForm(_MembershipModelForm):
         return self.instance.person_id, self.instance.organization_id
 
 
-class MembershipForm(NumberForm):
+class MembershipForm(TermsForm):
     """A new membership of whoever has an account here."""
 
     account = AccountField()
 
-    class Meta(NumberForm.Meta):
+    class Meta(TermsForm.Meta):
         fields = ("organization", "number", "valid_from", "valid_until")
 
     def clean_account(self) -> Any:
@@ -101,8 +104,79 @@ class MembershipForm(NumberForm):
         return identity.person_id, cleaned["organization"].pk
 
 
+class NumberForm(forms.Form):
+    """The right member number."""
+
+    number = forms.CharField(label=gettext_lazy("member number"), max_length=100)
+
+
+def _taken() -> str:
+    return _("This member number is linked to somebody else in this organization.")
+
+
+def _sent(membership: models.Membership) -> str:
+    count = sent_credits(membership.person_id, membership.organization_id)
+    if not count:
+        return _("No credit was sent under this number yet.")
+    told = ngettext(
+        "%(count)d credit was sent under this number, or may have been.",
+        "%(count)d credits were sent under this number, or may have been.",
+        count,
+    )
+    return told % {"count": count}
+
+
+def _before_correcting(membership: models.Membership) -> list[str]:
+    return [
+        _sent(membership),
+        _(
+            "What was sent is taken back in the member records, and told again under the right "
+            "number."
+        ),
+        _("What was not sent yet goes out under the right number alone."),
+    ]
+
+
+def _before_unlinking(membership: models.Membership) -> list[str]:
+    return [
+        _sent(membership),
+        _("What was sent is taken back in the member records."),
+        _("All credits then wait until somebody links the person to another number."),
+    ]
+
+
+def _correct(request: HttpRequest, membership: models.Membership, number: str) -> Done:
+    try:
+        link(
+            person_id=membership.person_id,
+            organization_id=membership.organization_id,
+            number=number,
+            verified_by=request.user.get_username(),
+            now=datetime.now(UTC),
+            valid_from=membership.valid_from,
+            valid_until=membership.valid_until,
+        )
+    except NumberTakenError:
+        return Done(text=_taken(), ok=False)
+    return Done(text=_("The number is corrected. The member records hear of it."))
+
+
+def _unlink(_request: HttpRequest, membership: models.Membership) -> Done:
+    again = unlink(
+        person_id=membership.person_id,
+        organization_id=membership.organization_id,
+        now=datetime.now(UTC),
+    )
+    told = ngettext(
+        "The person is linked to no number any more; %(count)d credit is being taken back.",
+        "The person is linked to no number any more; %(count)d credits are being taken back.",
+        again,
+    )
+    return Done(text=told % {"count": again}, go=reverse("admin:cec_plugin_membership_changelist"))
+
+
 @admin.register(models.Membership)
-class MembershipAdmin(OfOrganizations, SuggestingAdmin):
+class MembershipAdmin(OfOrganizations, SuggestingAdmin, SteppedAdmin):
     """Memberships are added and their numbers corrected; deliveries that waited are released."""
 
     list_display = ("person", "organization", "number", "verified_by", "verified_at")
@@ -111,6 +185,29 @@ class MembershipAdmin(OfOrganizations, SuggestingAdmin):
     list_select_related = ("person", "organization")
     search_fields = ("=number", "=person__id")
     show_full_result_count = False
+    steps: ClassVar[tuple[Step, ...]] = (
+        Step(
+            name="correct",
+            label=gettext_lazy("Correct the number"),
+            permission="link",
+            says=_before_correcting,
+            offered=lambda _membership: True,
+            run=_correct,
+            form=NumberForm,
+        ),
+        Step(
+            name="unlink",
+            label=gettext_lazy("Unlink"),
+            permission="link",
+            says=_before_unlinking,
+            offered=lambda _membership: True,
+            run=_unlink,
+        ),
+    )
+
+    def has_link_permission(self, request: HttpRequest) -> bool:
+        """Ask for the permission to change memberships."""
+        return request.user.has_perm("cec_plugin.change_membership")
 
     def get_form(
         self,
@@ -120,7 +217,7 @@ class MembershipAdmin(OfOrganizations, SuggestingAdmin):
         **kwargs: Any,
     ) -> Any:
         """Ask for an account only when the membership is new."""
-        kwargs["form"] = NumberForm if obj else MembershipForm
+        kwargs["form"] = TermsForm if obj else MembershipForm
         form: Any = super().get_form(request, obj, change, **kwargs)
         form.by = request.user.get_username()
         return form
@@ -140,15 +237,16 @@ class MembershipAdmin(OfOrganizations, SuggestingAdmin):
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """Keep whose membership it is."""
-        return ("person", "organization", "verified_by", "verified_at") if obj else ()
+        """Keep whose membership it is, and the number but for its own steps."""
+        kept = ("person", "organization", "number", "verified_by", "verified_at")
+        return kept if obj else ()
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
         """Read the organization along."""
         return super().get_queryset(request).select_related("organization")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse: what was sent under the number stands in the association's records."""
+        """Refuse: unlinking takes back what was sent under the number."""
         return False
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cec_plugin import models
-from cec_plugin.domain.delivery import State
+from cec_plugin.domain.delivery import Result, State
 from tests import factories
 from tests.integration.admin_visits import (
     administrator,
@@ -15,6 +15,7 @@ from tests.integration.admin_visits import (
     page,
     submit,
     superuser,
+    text_of,
 )
 
 pytestmark = pytest.mark.django_db
@@ -89,8 +90,11 @@ def test_a_second_number_is_not_added_but_corrected(guild: models.Organization) 
     assert models.Membership.objects.get().number == "M-77"
     membership = models.Membership.objects.get()
     editor = administrator("change_membership", "view_membership")
-    assert "organization" not in fields_of(editor, page("membership", membership.pk))
-    assert not errors_of(submit(editor, page("membership", membership.pk), number="M-78"))
+    shown = fields_of(editor, page("membership", membership.pk))
+    assert shown.keys().isdisjoint({"organization", "number"})
+    step = page("membership", membership.pk, "step/correct")
+    assert "No credit was sent under this number yet." in text_of(editor.get(step))
+    submit(editor, step, number="M-78")
     corrected = models.Membership.objects.get()
     assert (corrected.number, corrected.verified_by) == ("M-78", "desk")
 
@@ -100,9 +104,51 @@ def test_a_correction_to_a_number_that_is_taken_is_refused(guild: models.Organiz
         factories.user(name)
         add(guild, name, number)
     membership = models.Membership.objects.get(number="M-78")
-    answer = submit(superuser(), page("membership", membership.pk), number="M-77")
-    assert "linked to somebody else" in errors_of(answer)
+    answer = submit(superuser(), page("membership", membership.pk, "step/correct"), number="M-77")
+    assert "linked to somebody else" in text_of(answer)
     assert set(models.Membership.objects.values_list("number", flat=True)) == {"M-77", "M-78"}
+
+
+def test_the_days_of_a_membership_are_corrected_without_its_number(
+    guild: models.Organization,
+) -> None:
+    factories.user("avery")
+    add(guild, "avery", "M-77")
+    membership = models.Membership.objects.get()
+    assert not errors_of(
+        submit(superuser(), page("membership", membership.pk), valid_from="2026-01-01")
+    )
+    membership.refresh_from_db()
+    assert (membership.number, str(membership.valid_from)) == ("M-77", "2026-01-01")
+
+
+@pytest.mark.parametrize("step", ["correct", "unlink"])
+def test_a_step_says_how_many_credits_it_takes_back_and_takes_them(
+    guild: models.Organization, step: str
+) -> None:
+    subject = str(factories.user("avery").pk)
+    factories.finish(subject, "ethics", FINISHED)
+    factories.settle(subject)
+    add(guild, "avery", "M-77")
+    registry = models.Registry.objects.get()
+    assert factories.answer(registry, Result.DELIVERED, now=datetime.now(UTC)) == 1
+    editor = administrator("change_membership", "view_membership")
+    address = page("membership", models.Membership.objects.get().pk, f"step/{step}")
+    said = text_of(editor.get(address))
+    assert "1 credit was sent under this number" in said
+    submit(editor, address, **({"number": "M-78"} if step == "correct" else {}))
+    assert models.Membership.objects.count() == (step == "correct")
+    errands = models.Delivery.objects.order_by("pk").values_list("errand", "state")
+    assert list(errands) == [("tell", "delivered"), ("retract", "pending"), ("tell", "held")]
+
+
+def test_only_whoever_may_change_memberships_takes_the_steps(guild: models.Organization) -> None:
+    factories.user("avery")
+    add(guild, "avery", "M-77")
+    reader = administrator("view_membership")
+    address = page("membership", models.Membership.objects.get().pk, "step/unlink")
+    assert reader.post(address).status_code == 403
+    assert models.Membership.objects.exists()
 
 
 def test_a_membership_is_never_deleted(guild: models.Organization) -> None:
