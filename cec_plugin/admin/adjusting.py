@@ -17,6 +17,7 @@ from cec_plugin.admin.steps import Done, Step, SteppedAdmin
 from cec_plugin.models.adjustments import Adjustment
 from cec_plugin.models.fields import validate_day
 from cec_plugin.models.ledger import EntryKind
+from cec_plugin.selectors.fixed import last_by_hand
 from cec_plugin.services import adjust
 
 ADJUST = "cec_plugin.add_adjustment"
@@ -76,17 +77,7 @@ def stands(entry: models.CreditEntry) -> bool:
 
 def is_fixed(entry: models.CreditEntry) -> bool:
     """Say whether an officer set what came of the same participation."""
-    if entry.participation_id is None:
-        return False
-    last = (
-        Adjustment.objects.filter(
-            account_id=entry.account_id,
-            participation_id=entry.participation_id,
-            outcome=Adjustment.Outcome.APPLIED,
-        )
-        .order_by("-decided_at", "-pk")
-        .first()
-    )
+    last = last_by_hand(entry)
     return last is not None and last.kind != Adjustment.Kind.RELEASE
 
 

@@ -15,11 +15,16 @@ class ReversalReason(StrEnum):
     CHANGED = "changed"  # a figure, a rule or the date changed; a new award follows
     NOT_CREDITED = "not_credited"  # the table in force gives nothing any more
     BY_HAND = "by_hand"  # an officer corrected it or took it back
+    MERGED = "merged"  # it stands on another account now: two people were one, or were not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posted:
-    """An award in the ledger. ``generation`` counts earlier awards of the same parts from 0."""
+    """An award in the ledger. ``generation`` counts earlier awards of the same parts from 0.
+
+    ``elsewhere`` is the id of the account on which it stands where that is somebody else's: of
+    whom the participation was before two people were merged, or a merge undone.
+    """
 
     id: int
     participation: str
@@ -30,6 +35,7 @@ class Posted:
     stint: int
     generation: int
     reversed: bool
+    elsewhere: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +66,9 @@ def difference(
     Every stint that counted shows as an award and, where it ended, a reversal, whether or not
     anybody looked in between: pass, fail, pass reads the same however late the notices came.
     ``finished`` holds all participations of one person that ever stood, ``lines`` what an
-    organization gives for each (by participation key), ``posted`` the awards of that person and
-    organization, by id; ``by_hand`` names the participations whose credit an officer set.
+    organization gives for each (by participation key), ``posted`` the organization's awards for
+    any of them, on whichever account, by id; ``by_hand`` names the participations whose credit an
+    officer set. What stands elsewhere is taken back there and awarded here.
     """
     awards: dict[str, list[Posted]] = {}
     for award in posted:
@@ -77,6 +84,17 @@ def difference(
         if not award.reversed
     )
     return changes
+
+
+def here(changes: Iterable[Award | Reversal]) -> list[Award | Reversal]:
+    """Return the changes to the person's own account, without what is taken back elsewhere."""
+    return [one for one in changes if not _is_elsewhere(one)]
+
+
+def _is_elsewhere(change: Award | Reversal) -> bool:
+    if isinstance(change, Award) or isinstance(change.of, Award):
+        return False
+    return change.of.elsewhere is not None
 
 
 def remainder(changes: Iterable[Award | Reversal]) -> tuple[frozenset[int], tuple[Line, ...]]:
@@ -117,7 +135,8 @@ def _of_one(
     for award in awards:
         if award.reversed:
             continue
-        if current and line and not kept and _says(award, line, current.number):
+        mine = award.elsewhere is None
+        if mine and current and line and not kept and _says(award, line, current.number):
             kept = True
             continue
         yield Reversal(of=award, reason=_why(current is not None, award, line, one, by_hand))
@@ -154,6 +173,8 @@ def _why(
     ended = next((s.ended_at for s in one.stints if s.number == award.stint), None)
     if not stands or ended is not None:
         return ReversalReason.WITHDRAWN
+    if award.elsewhere is not None:
+        return ReversalReason.MERGED
     if by_hand:
         return ReversalReason.BY_HAND
     return ReversalReason.CHANGED if line else ReversalReason.NOT_CREDITED

@@ -14,6 +14,7 @@ from cec_plugin.models.certifications import (
 from cec_plugin.models.claims import Claim
 from cec_plugin.models.export import Export, ExportedEntry
 from cec_plugin.models.ledger import Account, Approval, CreditEntry, Refusal
+from cec_plugin.models.merges import Merge
 from cec_plugin.models.notices import Notice, Participation, Service
 from cec_plugin.models.operations import JobRun
 from cec_plugin.models.outbox import Attempt, Delivery, Registry
@@ -42,6 +43,7 @@ __all__ = [
     "Identity",
     "JobRun",
     "Membership",
+    "Merge",
     "Notice",
     "Officer",
     "Organization",

@@ -84,14 +84,15 @@ def _conferred(person_ids: Collection[int]) -> dict[tuple[int, int], date]:
 def _fixed(person_ids: Collection[int]) -> dict[tuple[int, int], dict[str, Fixed]]:
     """Return the corrections in force, by person and organization: the last of each counts."""
     found: dict[tuple[int, int], dict[str, Fixed]] = defaultdict(dict)
+    # By whose the participation is, not the account: the decision goes along where two people
+    # are merged, and back.
     rows = models.Adjustment.objects.filter(
-        account__person_id__in=person_ids,
-        participation__isnull=False,
+        participation__identity__person_id__in=person_ids,
         outcome=Adjustment.Outcome.APPLIED,
     ).order_by("decided_at", "pk")
-    for row in rows.select_related("account", "participation", "entry"):
+    for row in rows.select_related("account", "participation__identity", "entry"):
         assert row.participation is not None  # noqa: S101 - as it was asked for
-        mine = found[row.account.person_id, row.account.organization_id]
+        mine = found[row.participation.identity.person_id, row.account.organization_id]
         if row.kind == Adjustment.Kind.RELEASE:
             mine.pop(row.participation.key, None)
             continue

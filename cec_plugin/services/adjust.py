@@ -10,6 +10,7 @@ from cec_plugin.domain.keys import identity_key
 from cec_plugin.exceptions import CecError
 from cec_plugin.models.adjustments import Adjustment
 from cec_plugin.models.ledger import EntryKind
+from cec_plugin.selectors.fixed import last_by_hand
 from cec_plugin.services import prepare
 from cec_plugin.services.apply_adjustment import AdjustmentError, apply, end
 from cec_plugin.services.authorize import authorize
@@ -51,6 +52,8 @@ def award(
         NotAnsweringError, OwnCreditError: see ``authorize``.
     """
     authorize(by, organization_id=organization_id, person_id=person_id)
+    if models.Merge.objects.filter(merged_id=person_id, undone_at__isnull=True).exists():
+        raise AdjustmentError("this person was merged into another: award it there")
     if hundredths <= 0:
         raise AdjustmentError("an award is above zero")
     prepare.accounts(person_id)
@@ -111,14 +114,8 @@ def release(*, entry_id: int, reason: str, by: Actor, now: datetime) -> Adjustme
         NotAnsweringError, OwnCreditError: see ``authorize``.
     """
     entry = models.CreditEntry.objects.select_related("account").get(pk=entry_id)
-    fixed = entry.participation_id is not None and (
-        entry.account.adjustments.filter(
-            participation_id=entry.participation_id, outcome=Adjustment.Outcome.APPLIED
-        )
-        .order_by("-decided_at", "-pk")
-        .first()
-    )
-    if not fixed or fixed.kind == Adjustment.Kind.RELEASE:
+    fixed = last_by_hand(entry)
+    if fixed is None or fixed.kind == Adjustment.Kind.RELEASE:
         raise AdjustmentError("nothing was set by hand here: the table decides already")
     by_how_much = _from_tables(entry, fixed.hundredths)
     return _of(entry, Adjustment.Kind.RELEASE, 0, by_how_much, reason, by, now)
@@ -134,16 +131,25 @@ def decide(adjustment_id: int, *, approved: bool, by: Actor, now: datetime) -> A
     """
     waiting = Adjustment.objects.select_related("account").get(pk=adjustment_id)
     account = waiting.account
-    authorize(by, organization_id=account.organization_id, person_id=account.person_id)
+    authorize(by, organization_id=account.organization_id, person_id=_whose(waiting))
     if _same_person(waiting.asked_subject, by.subject):
         raise SecondPersonError("you asked for this yourself: a second person decides")
     return _end(waiting, approved=approved, by=by, now=now)
 
 
+def _whose(one: models.CreditEntry | Adjustment) -> int:
+    """Return the person whose credit it is: after a merge, whoever the account belongs to now."""
+    if one.participation is not None:
+        return one.participation.identity.person_id
+    return one.account.person_id
+
+
 def _from_tables(entry: models.CreditEntry, hundredths: int) -> int:
     """Return how far a figure is at the most from what tables ever gave where an entry is from."""
     bases = models.CreditEntry.objects.filter(
-        account=entry.account, participation=entry.participation, kind=EntryKind.AWARD
+        account__organization_id=entry.account.organization_id,
+        participation=entry.participation,
+        kind=EntryKind.AWARD,
     ).values_list("hundredths", "basis")
     by_tables = (
         abs(given - hundredths)
@@ -179,7 +185,7 @@ def _of(  # noqa: PLR0917 - the parts of one decision
     now: datetime,
 ) -> Adjustment:
     account = entry.account
-    authorize(by, organization_id=account.organization_id, person_id=account.person_id)
+    authorize(by, organization_id=account.organization_id, person_id=_whose(entry))
     asked = Adjustment(
         kind=kind,
         account=account,

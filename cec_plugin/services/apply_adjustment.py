@@ -62,7 +62,7 @@ def apply(adjustment: Adjustment, *, by: str, now: datetime) -> Adjustment:
         models.Participation.objects.filter(pk=adjustment.participation_id).update(settle_at=now)
         resettle_on_commit()
     else:
-        _post(adjustment, now)
+        post_by_hand(adjustment, now=now)
     return adjustment
 
 
@@ -73,7 +73,11 @@ def _ensure_stands(adjustment: Adjustment, entry: models.CreditEntry) -> None:
         raise AdjustmentError("this credit was corrected or taken back meanwhile: look at it again")
 
 
-def _post(adjustment: Adjustment, now: datetime) -> None:
+def post_by_hand(adjustment: Adjustment, *, now: datetime) -> None:
+    """Post what an applied adjustment comes to, and tell the registries.
+
+    Where the credit that it takes back is on another account than its own, the credit moves.
+    """
     account = models.Account.objects.select_related("organization").get(pk=adjustment.account_id)
     entries = []
     if adjustment.entry is not None:
@@ -90,7 +94,7 @@ def _post(adjustment: Adjustment, now: datetime) -> None:
     deliver_on_commit(
         enqueue(
             entries,
-            organization_by_account={account.pk: account.organization_id},
+            organization_by_account={one.account_id: account.organization_id for one in entries},
             person_id=account.person_id,
             now=now,
         )
@@ -134,8 +138,10 @@ def _award(
 def _reversal(
     adjustment: Adjustment, entry: models.CreditEntry, account: models.Account, now: datetime
 ) -> models.CreditEntry:
+    moved = entry.account_id != account.pk
+    reason = ReversalReason.MERGED if moved else ReversalReason.BY_HAND
     return models.CreditEntry(
-        account=account,
+        account_id=entry.account_id,
         adjustment=adjustment,
         kind=EntryKind.REVERSAL,
         credit_type=entry.credit_type,
@@ -144,9 +150,7 @@ def _reversal(
         recorded_at=now,
         natural_key=_key(EntryKind.REVERSAL, adjustment, account.organization),
         reverses=entry,
-        basis=[
-            basis.reversal_step(hundredths=entry.hundredths, reason=ReversalReason.BY_HAND.value)
-        ],
+        basis=[basis.reversal_step(hundredths=entry.hundredths, reason=reason.value)],
     )
 
 

@@ -1,5 +1,7 @@
 """Refuse whoever may not decide for an organization, or would decide on what is their own."""
 
+from collections.abc import Collection
+
 from cec_plugin import models
 from cec_plugin.conf import get_settings
 from cec_plugin.domain.actors import Actor
@@ -24,13 +26,25 @@ def authorize(actor: Actor, *, organization_id: int, person_id: int) -> None:
         NotAnsweringError: the actor does not answer for the organization.
         OwnCreditError: the person is the actor.
     """
+    authorize_all(actor, organization_ids=[organization_id], person_ids=[person_id])
+
+
+def authorize_all(
+    actor: Actor, *, organization_ids: Collection[int], person_ids: Collection[int]
+) -> None:
+    """Let an officer of all these organizations decide about others alone. Only reads.
+
+    Raises:
+        NotAnsweringError: the actor does not answer for one of the organizations.
+        OwnCreditError: one of the people is the actor.
+    """
     mine = answers_for(actor)
-    if mine is not None and organization_id not in mine:
+    if mine is not None and not mine.issuperset(organization_ids):
         raise NotAnsweringError(
             "you do not answer for this organization: ask one of its officers, or be named one"
         )
     own = models.Identity.objects.filter(
-        person_id=person_id, site=get_settings().site, subject=actor.subject
+        person_id__in=person_ids, site=get_settings().site, subject=actor.subject
     )
     if own.exists():
         raise OwnCreditError("nobody decides on what is their own: ask somebody else to")

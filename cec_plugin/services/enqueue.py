@@ -47,11 +47,16 @@ def enqueue(
         .order_by("id")
     )
     woken: set[int] = set()
+    taken_back = {one.participation_id for one in entries if one.kind == EntryKind.REVERSAL}
     for entry in entries:
         for registry, organization_id, paused, number in registries:
             if organization_by_account[entry.account_id] != organization_id:
                 continue
             delivery = _delivery(entry, registry, linked=bool(number), now=now)
+            again = entry.generation or entry.stint > 1 or entry.participation_id in taken_back
+            if entry.kind == EntryKind.AWARD and again:
+                mine = models.CreditEntry.objects.filter(participation=entry.participation)
+                _follow(delivery, mine, registry)
             delivery.save(force_insert=True)
             if delivery.state == State.PENDING and not paused:
                 woken.add(registry)
@@ -74,13 +79,7 @@ def _delivery(
     elif not linked:
         delivery.state, delivery.due_at = State.HELD.value, None
         delivery.hold_code = HoldCode.NO_MEMBER_NUMBER
-    if entry.kind == EntryKind.AWARD and (entry.generation or entry.stint > 1):
-        _follow(
-            delivery,
-            models.CreditEntry.objects.filter(participation=entry.participation),
-            registry_id,
-        )
-    elif entry.kind == EntryKind.ADJUSTMENT and entry.adjustment and entry.adjustment.entry_id:
+    if entry.kind == EntryKind.ADJUSTMENT and entry.adjustment and entry.adjustment.entry_id:
         _follow(
             delivery,
             models.CreditEntry.objects.filter(

@@ -29,13 +29,24 @@ LOOK_AGAIN = timedelta(days=1)
 
 
 class UnpreparedError(Exception):
-    """Rows that settling needs are missing; they are made outside its transaction."""
+    """What settling needs is missing; it is made, or read again, outside its transaction."""
 
-    def __init__(self, activities: Iterable[Key] = (), *, accounts: bool = False) -> None:
-        """Name the missing activities by (site, key), or say that accounts are missing."""
+    def __init__(
+        self,
+        activities: Iterable[Key] = (),
+        *,
+        accounts: bool = False,
+        locks: Iterable[tuple[int, int]] = (),
+    ) -> None:
+        """Name the missing activities by (site, key), or say that accounts are missing.
+
+        ``locks`` are accounts of others to lock too, as (organization, account); with nothing at
+        all, whose the accounts are has changed.
+        """
         super().__init__()
         self.activities = sorted(set(activities))
         self.accounts = accounts
+        self.locks = frozenset(locks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

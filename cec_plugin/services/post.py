@@ -1,5 +1,6 @@
 """Post to the ledger what is missing from it. Runs under the account's lock."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -10,14 +11,24 @@ from cec_plugin.domain.posting import Award, Posted, Reversal, difference
 from cec_plugin.models.ledger import EntryKind
 
 
-def awards_of(account_ids: Iterable[int]) -> dict[int, list[Posted]]:
-    """Return the awards that settling made, by account and in the order they were posted."""
+def awards_of(
+    person_ids: Collection[int], *, organization_id: int | None = None
+) -> dict[tuple[int, int], list[Posted]]:
+    """Return the awards that settling made for what these people finished, in order of posting.
+
+    By person and organization, on whichever account; with an ``organization_id`` of that alone.
+    """
     rows = models.CreditEntry.objects.filter(
-        account_id__in=list(account_ids), kind=EntryKind.AWARD, participation__isnull=False
+        participation__identity__person_id__in=list(person_ids), kind=EntryKind.AWARD
     ).order_by("id")
-    found: dict[int, list[Posted]] = {}
-    for account_id, *parts in rows.values_list(
+    if organization_id is not None:
+        rows = rows.filter(account__organization_id=organization_id)
+    found: dict[tuple[int, int], list[Posted]] = defaultdict(list)
+    for person_id, on, account_id, at, *parts in rows.values_list(
+        "participation__identity__person_id",
+        "account__person_id",
         "account_id",
+        "account__organization_id",
         "id",
         "participation__key",
         "credit_type",
@@ -29,7 +40,7 @@ def awards_of(account_ids: Iterable[int]) -> dict[int, list[Posted]]:
         "reversed_by__id",
     ):
         pk, key, credit_type, line, hundredths, earned_at, stint, generation, reversal = parts
-        found.setdefault(account_id, []).append(
+        found[person_id, at].append(
             Posted(
                 id=pk,
                 participation=key,
@@ -40,6 +51,7 @@ def awards_of(account_ids: Iterable[int]) -> dict[int, list[Posted]]:
                 stint=stint,
                 generation=generation,
                 reversed=reversal is not None,
+                elsewhere=None if on == person_id else account_id,
             )
         )
     return found
@@ -67,7 +79,7 @@ def post(
             entry = _award(change, account_id, organization, participation_ids, now)
             just_posted[change.line.participation, change.stint] = entry
         else:
-            entry = _reversal(change, account_id, organization, just_posted, now)
+            entry = _reversal(change, organization, just_posted, now)
         entry.save()
         entries.append(entry)
     return entries
@@ -107,7 +119,6 @@ def _award(
 
 def _reversal(
     reversal: Reversal,
-    account_id: int,
     organization: Organization,
     just_posted: Mapping[tuple[str, int], models.CreditEntry],
     now: datetime,
@@ -118,7 +129,7 @@ def _reversal(
         award = models.CreditEntry.objects.select_related("participation").get(pk=reversal.of.id)
     assert award.participation is not None  # noqa: S101 - settling reverses what it awarded
     return models.CreditEntry(
-        account_id=account_id,
+        account_id=award.account_id,
         participation_id=award.participation_id,
         kind=EntryKind.REVERSAL,
         credit_type=award.credit_type,

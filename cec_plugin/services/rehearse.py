@@ -13,7 +13,7 @@ from django.db.models import Sum
 from cec_plugin import models
 from cec_plugin.domain.allocation import Line
 from cec_plugin.domain.held import TO_COME, Change, Held
-from cec_plugin.domain.posting import Award, Posted, Reversal, difference, remainder
+from cec_plugin.domain.posting import Award, Posted, Reversal, difference, here, remainder
 from cec_plugin.domain.programs import Program
 from cec_plugin.domain.weigh import allocate
 from cec_plugin.exceptions import FaultsError
@@ -104,7 +104,8 @@ class _Rehearsal:
         for one in rows.select_related("activity", "identity").order_by("pk"):
             held[one.identity.person_id].append(one)
         known = KnownPeople(people, self._tables.asks())
-        awards = awards_of(account.pk for account in accounts)
+        organization_id = self._preview.schedule.organization_id
+        awards = awards_of(people, organization_id=organization_id)
         counted = _counted(people)
         balances = dict(
             models.CreditEntry.objects.filter(account__in=accounts)
@@ -117,7 +118,7 @@ class _Rehearsal:
                 account,
                 held.get(account.person_id, []),
                 known,
-                awards.get(account.pk, []),
+                awards.get((account.person_id, organization_id), []),
                 counted,
             )
             for account in accounts
@@ -167,7 +168,8 @@ class _Rehearsal:
         person = known.at(account.person_id, account.organization_id)
         decided = allocate(finished, self._tables.organization, self._tables.table, person)
         lines = {one.participation: one for one in decided if isinstance(one, Line)}
-        return difference(finished, lines, awards, person.fixed)
+        changes = difference(finished, lines, awards, person.fixed)
+        return here(changes)
 
     def _change(
         self, changes: Sequence[Award | Reversal], participations: Sequence[models.Participation]
@@ -229,9 +231,8 @@ class _Rehearsal:
 def _counted(person_ids: Collection[int]) -> frozenset[str]:
     """Return what has credit anywhere: as in settling, it goes on counting everywhere."""
     standing = models.CreditEntry.objects.filter(
-        account__person__in=person_ids,
+        participation__identity__person__in=person_ids,
         kind=EntryKind.AWARD,
-        participation__isnull=False,
         reversed_by__isnull=True,
     )
     return frozenset(standing.values_list("participation__key", flat=True))

@@ -6,11 +6,9 @@ this, for some people.
 
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
-
-from django.db.models import F
 
 from cec_plugin import models
 from cec_plugin.domain.allocation import Line, Refusal
@@ -19,25 +17,23 @@ from cec_plugin.domain.weigh import allocate
 from cec_plugin.selectors.finished import as_finished
 from cec_plugin.selectors.known import KnownPeople
 from cec_plugin.selectors.tables import ActiveTables
-from cec_plugin.services import prepare
 from cec_plugin.services.enqueue import enqueue
 from cec_plugin.services.finish import FinishedPrograms
 from cec_plugin.services.fold import FoldedPerson, UnpreparedError, fold_person
 from cec_plugin.services.post import awards_of, post
 from cec_plugin.services.refuse import refuse
 from cec_plugin.services.retry import in_transaction
+from cec_plugin.services.subject import (
+    Subject,
+    ensure_locked,
+    lock,
+    make_ready,
+    new_subject,
+    subject_of,
+)
 from cec_plugin.services.wake import deliver_on_commit
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Subject:
-    """One person with the identities to fold and the accounts to lock, by organization."""
-
-    person_id: int
-    identities: dict[int, str]
-    accounts: dict[int, int]
 
 
 def settle_identities(identity_keys: Iterable[str], *, platform: Platform, now: datetime) -> int:
@@ -71,20 +67,20 @@ def settle_only_if(
     ``then`` runs in the same transaction, at its end. Opens a transaction of its own.
     """
 
-    def work(subject: _Subject) -> bool:
+    def work(subject: Subject) -> bool:
         _settle_locked(subject, platform, now, may)
         then()
         return True
 
-    subject = _subject({"person_id": person_id}) or _new_subject({"person_id": person_id})
+    subject = subject_of({"person_id": person_id}) or new_subject({"person_id": person_id})
     while subject is not None:
         try:
             return in_transaction(partial(work, subject))
         except _NotNowError:
             return False
         except UnpreparedError as missing:
-            _prepare(missing, subject, platform, now)
-            subject = _subject({"person_id": person_id})
+            make_ready(missing, subject, platform, now)
+            subject = subject_of({"person_id": person_id}, missing)
     return False
 
 
@@ -93,70 +89,23 @@ class _NotNowError(Exception):
 
 
 def _settle(identity: dict[str, str | int], *, platform: Platform, now: datetime) -> int:
-    subject = _subject(identity) or _new_subject(identity)
+    subject = subject_of(identity) or new_subject(identity)
     while subject is not None:
         try:
             return in_transaction(partial(_settle_locked, subject, platform, now))
         except UnpreparedError as missing:
-            _prepare(missing, subject, platform, now)
-            subject = _subject(identity)
+            make_ready(missing, subject, platform, now)
+            subject = subject_of(identity, missing)
     return 0
 
 
-def _prepare(
-    missing: UnpreparedError, subject: _Subject, platform: Platform, now: datetime
-) -> None:
-    for site, key in missing.activities:
-        prepare.activity(site=site, key=key, platform=platform, now=now)
-    if missing.accounts:
-        prepare.accounts(subject.person_id)
-
-
-def _subject(identity: dict[str, str | int]) -> _Subject | None:
-    rows = list(
-        models.Identity.objects.filter(**identity).values_list(
-            "id",
-            "key",
-            "person_id",
-            "person__accounts__organization_id",
-            "person__accounts__id",
-        )
-    )
-    accounts = {
-        organization: account for *_, organization, account in rows if organization is not None
-    }
-    if not accounts:
-        return None
-    return _Subject(
-        person_id=rows[0][2],
-        identities={pk: key for pk, key, *_ in rows},
-        accounts=accounts,
-    )
-
-
-def _new_subject(identity: dict[str, str | int]) -> _Subject | None:
-    """Make the rows of somebody new; None where there is nobody, or no organization yet."""
-    if "key" in identity:
-        heard = models.Notice.objects.filter(identity_key=identity["key"]).first()
-        if heard is None:
-            return None
-        person_id = prepare.identity(site=heard.site, subject=heard.subject).person_id
-    else:
-        person_id = int(identity["person_id"])
-    prepare.accounts(person_id)
-    return _subject(identity)
-
-
 def _settle_locked(
-    subject: _Subject,
+    subject: Subject,
     platform: Platform,
     now: datetime,
     may: Callable[[], bool] | None = None,
 ) -> int:
-    # The lock goes first: SQLite gives up a transaction that reads before it writes, and what is
-    # read from here on is what the last to hold the lock left behind.
-    for _, account_id in sorted(subject.accounts.items()):
-        models.Account.objects.filter(pk=account_id).update(revision=F("revision") + 1)
+    lock(subject)
     if may is not None and not may():
         raise _NotNowError
     tables = ActiveTables()
@@ -174,7 +123,8 @@ def _settle_locked(
         folded = replace(folded, changed=folded.changed | programs.changed)
     if any(one.id not in subject.accounts for one in tables.organizations):
         raise UnpreparedError(accounts=True)
-    awards = awards_of(subject.accounts.values())
+    awards = awards_of([subject.person_id])
+    ensure_locked(subject, awards)
     counted = {
         award.participation for mine in awards.values() for award in mine if not award.reversed
     }
@@ -212,7 +162,7 @@ def _settle_locked(
                 for line in decided[organization.id]
                 if isinstance(line, Line)
             },
-            posted=awards.get(account_id, ()),
+            posted=awards.get((subject.person_id, organization.id), ()),
             by_hand=known.at(subject.person_id, organization.id).fixed,
             participation_ids=participation_ids,
             now=now,
@@ -221,7 +171,8 @@ def _settle_locked(
         enqueue(
             entries,
             organization_by_account={
-                account: organization for organization, account in subject.accounts.items()
+                account: organization
+                for organization, account in {*subject.accounts.items(), *subject.others}
             },
             person_id=subject.person_id,
             now=now,

@@ -166,6 +166,8 @@ def reversal(reason: ReversalReason | None, via: Via | None) -> str:
             return _("certificate revoked")
         case ReversalReason.BY_HAND, _:
             return _("corrected or taken back by hand")
+        case ReversalReason.MERGED, _:
+            return _("credited under another account now")
         case ReversalReason.CHANGED, _:
             return _("replaced by a new credit")
         case ReversalReason.NOT_CREDITED, _:
