@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cec_plugin import models
 from cec_plugin.adapters.platform import get_platform
+from cec_plugin.admin.merging import ON_A_PERSON, MergingAdmin
 from cec_plugin.admin.reading import NOTHING, ReadOnlyAdmin, figure, link, may_view, newest, sheet
 from cec_plugin.admin.words import word
 from cec_plugin.conf import get_settings
@@ -20,6 +21,7 @@ from cec_plugin.domain.delivery import State
 
 SECTIONS = {
     "identities": "identity",
+    "merges": "merge",
     "memberships": "membership",
     "participations": "participation",
     "refusals": "refusal",
@@ -41,9 +43,10 @@ def user_names(identities: Iterable[models.Identity]) -> dict[int, str]:
 
 
 @admin.register(models.Person)
-class PersonAdmin(ReadOnlyAdmin):
+class PersonAdmin(MergingAdmin, ReadOnlyAdmin):
     """Everything that is known of a person, on one page."""
 
+    steps = ON_A_PERSON
     list_display = ("__str__", "names", "created_at")
     search_fields: ClassVar[tuple[str, ...]] = ("=id",)
     search_help_text = _("User name, e-mail address, account id or member number, in full.")
@@ -93,6 +96,18 @@ class PersonAdmin(ReadOnlyAdmin):
         return sheet(
             [_("site"), _("account"), _("user name")],
             ([one.site, link(one, one.subject), found.get(one.pk, NOTHING)] for one in rows),
+        )
+
+    @admin.display(description=_("merges"))
+    def merges(self, person: models.Person) -> str:
+        """List the merges of which the person is a part."""
+        rows = models.Merge.objects.filter(Q(kept=person) | Q(merged=person))
+        return sheet(
+            [_("merge"), _("kept"), _("merged into it"), _("merged at"), _("undone at")],
+            (
+                [link(one), link(one.kept), link(one.merged), one.merged_at, one.undone_at]
+                for one in newest(rows.select_related("kept", "merged"))
+            ),
         )
 
     @admin.display(description=_("memberships"))

@@ -11,6 +11,7 @@ from cec_plugin.exceptions import CecError
 from cec_plugin.models.adjustments import Adjustment
 from cec_plugin.models.ledger import EntryKind
 from cec_plugin.selectors.fixed import last_by_hand
+from cec_plugin.selectors.merging import is_merged_away
 from cec_plugin.services import prepare
 from cec_plugin.services.apply_adjustment import AdjustmentError, apply, end
 from cec_plugin.services.authorize import authorize
@@ -52,7 +53,7 @@ def award(
         NotAnsweringError, OwnCreditError: see ``authorize``.
     """
     authorize(by, organization_id=organization_id, person_id=person_id)
-    if models.Merge.objects.filter(merged_id=person_id, undone_at__isnull=True).exists():
+    if is_merged_away(person_id):
         raise AdjustmentError("this person was merged into another: award it there")
     if hundredths <= 0:
         raise AdjustmentError("an award is above zero")

@@ -16,6 +16,7 @@ from cec_plugin import models
 from cec_plugin.domain.actors import Actor
 from cec_plugin.exceptions import CecError
 from cec_plugin.models.adjustments import Adjustment
+from cec_plugin.selectors.merging import is_merged_away
 from cec_plugin.services import prepare
 from cec_plugin.services.authorize import authorize_all
 from cec_plugin.services.carry import carry, come_of, standing_by_hand
@@ -99,7 +100,7 @@ def unmerge(merge_id: int, *, by: Actor, now: datetime) -> models.Merge:
         )
         if not undone:
             raise MergeError("this merge was undone already")
-        if _is_merged_away(kept_id):
+        if is_merged_away(kept_id):
             raise MergeError(f"person {kept_id} was merged into another since: undo that first")
         moved = one.moved
         back = {kind: _move(kind, kept_id, merged_id, only=moved[kind]) for kind in MOVES}
@@ -152,7 +153,7 @@ def _lock(account_ids: Iterable[int]) -> None:
 
 def _ensure_mergeable(keep_id: int, merged_id: int) -> None:
     for person_id in (keep_id, merged_id):
-        if _is_merged_away(person_id):
+        if is_merged_away(person_id):
             raise MergeError(f"person {person_id} was merged into another already")
     if not models.Identity.objects.filter(person_id=merged_id).exists():
         raise MergeError(f"person {merged_id} has no account: there is nothing to merge")
@@ -173,10 +174,6 @@ def _ensure_mergeable(keep_id: int, merged_id: int) -> None:
         raise MergeError(
             "credit by hand waits for a second person there: approve or decline it, then merge"
         )
-
-
-def _is_merged_away(person_id: int) -> bool:
-    return models.Merge.objects.filter(merged_id=person_id, undone_at__isnull=True).exists()
 
 
 def _move(kind: str, from_id: int, to_id: int, *, only: list[int] | None = None) -> list[int]:

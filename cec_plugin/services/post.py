@@ -20,16 +20,16 @@ def awards_of(
     """
     rows = models.CreditEntry.objects.filter(
         participation__identity__person_id__in=list(person_ids), kind=EntryKind.AWARD
-    ).order_by("id")
+    )
     if organization_id is not None:
         rows = rows.filter(account__organization_id=organization_id)
     found: dict[tuple[int, int], list[Posted]] = defaultdict(list)
-    for person_id, on, account_id, at, *parts in rows.values_list(
+    told = rows.values_list(
+        "id",
         "participation__identity__person_id",
         "account__person_id",
         "account_id",
         "account__organization_id",
-        "id",
         "participation__key",
         "credit_type",
         "line",
@@ -38,8 +38,10 @@ def awards_of(
         "stint",
         "generation",
         "reversed_by__id",
-    ):
-        pk, key, credit_type, line, hundredths, earned_at, stint, generation, reversal = parts
+    )
+    # Sorted here, by id: asked to do it, a planner walks the whole ledger for it.
+    for pk, person_id, on, account_id, at, *parts in sorted(told):
+        key, credit_type, line, hundredths, earned_at, stint, generation, reversal = parts
         found[person_id, at].append(
             Posted(
                 id=pk,

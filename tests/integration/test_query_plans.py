@@ -88,6 +88,18 @@ def test_the_sweep_finds_what_is_unsettled_and_due_by_index() -> None:
     assert "cec_part_settle" in _plan(due[:500])
 
 
+def test_the_awards_for_what_a_person_finished_are_read_by_index() -> None:
+    person = models.Person.objects.order_by("pk")[0]
+    awards = models.CreditEntry.objects.filter(
+        participation__identity__person_id__in=[person.pk], kind="award"
+    )
+    plan = _plan(awards.values_list("id", "account__person_id")).lower()
+    assert "cec_plugin_creditent" in plan
+    assert "participation_id" in plan
+    assert "scan cec_plugin" not in plan
+    assert "seq scan" not in plan
+
+
 def test_a_persons_ledger_is_read_by_index() -> None:
     account = models.Account.objects.order_by("pk")[0]
     plan = _plan(models.CreditEntry.objects.filter(account_id__in=[account.pk], kind="award"))

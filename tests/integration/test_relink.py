@@ -31,6 +31,7 @@ from cec_plugin.services.sweep import settle_due
 from tests import factories
 from tests.events import ETHICS
 from tests.integration.test_by_hand import OFFICER
+from tests.threads import together
 
 T0 = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 WRONG, RIGHT, THIRD = "M-1001", "M-2002", "M-3003"
@@ -518,6 +519,39 @@ def test_a_second_registry_that_never_heard_of_it_hears_the_right_number_alone(
     _link(RIGHT)
     assert models.Delivery.objects.filter(registry=other).count() == 1
     assert models.Delivery.objects.filter(registry=registry).count() == 3
+
+
+@pytest.mark.concurrency
+@pytest.mark.django_db(transaction=True)
+def test_numbers_corrected_while_couriers_deliver_end_under_the_last_of_each(
+    registry: models.Registry, control: Control
+) -> None:
+    """Every member's credit counts once, under the number that is right in the end."""
+    for number in range(6):
+        factories.finish(f"p{number}", ETHICS, T0)
+        factories.settle(f"p{number}", now=_now())
+        for wrong in "abc":
+            control.add_member(f"{wrong}{number}", f"Member {number}")
+
+    def correct() -> None:
+        for wrong in "abc":
+            for number in range(6):
+                factories.link(f"p{number}", registry.organization, f"{wrong}{number}", now=_now())
+
+    def deliver() -> None:
+        for _ in range(12):
+            deliver_registry(registry.pk)
+
+    together([correct, deliver, deliver])
+    _deliver(12)
+    active = sorted(
+        one.member_number for one in control.data().credits if one.state.value == "active"
+    )
+    assert active == [WRONG, *(f"c{number}" for number in range(6))]
+    taken_back = [one for one in control.data().credits if one.state.value == "reversed"]
+    assert len(taken_back) == len(control.data().reversals)
+    assert {state for *_, state in _steps()} <= {"delivered", "void"}
+    _each_reference_is_used_once()
 
 
 def test_a_registry_that_takes_nothing_back_leaves_it_to_an_administrator(
