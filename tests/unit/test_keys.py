@@ -14,6 +14,7 @@ from cec_plugin.domain.keys import (
     natural_key,
     participation_key,
     reference,
+    reference_anew,
 )
 
 # Digits and colons are what the length prefixes are made of; case and accents are what databases
@@ -101,3 +102,17 @@ def test_a_reference_fits_the_shortest_field_and_needs_no_escaping() -> None:
     told = reference(natural_key(**ENTRY, generation=0))
     assert len(told) == REFERENCE_LENGTH
     assert re.fullmatch("cec-[0-9a-f]{32}", told)
+
+
+def test_each_telling_anew_has_a_reference_of_its_own_and_of_the_same_length() -> None:
+    natural = natural_key(**ENTRY, generation=0)
+    told = [
+        reference(natural),
+        *(
+            reference_anew(natural, errand=errand, round_number=number)
+            for errand in ("tell", "retract")
+            for number in (1, 2)
+        ),
+    ]
+    assert len(set(told)) == 5
+    assert {len(one) for one in told} == {REFERENCE_LENGTH}

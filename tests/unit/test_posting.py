@@ -21,6 +21,7 @@ from cec_plugin.domain.posting import (
     Reversal,
     ReversalReason,
     difference,
+    here,
     remainder,
 )
 from cec_plugin.domain.selectors import ActivityRef
@@ -133,6 +134,40 @@ def _one(over: tuple[Stint, ...], said: Line | None, *posted: Posted) -> list[Aw
 OPEN = stints(0, None)
 CLOSED = stints(0, 3)
 TWICE = stints(0, 3, 5, None)
+
+
+def test_what_stands_on_somebody_elses_account_is_taken_back_there_and_awarded_here() -> None:
+    theirs = _posted(elsewhere=77)
+    taken_back, award = _one(OPEN, line(), theirs)
+    assert taken_back == Reversal(of=theirs, reason=ReversalReason.MERGED)
+    assert award == Award(line=line(), stint=1, generation=1)
+    assert here([taken_back, award]) == [award]
+
+
+def test_what_stood_elsewhere_is_counted_and_not_posted_again() -> None:
+    before = _posted(elsewhere=77, reversed=True)
+    mine = _posted(2, generation=1)
+    assert _one(OPEN, line(), before, mine) == []
+    assert _one(CLOSED, line(), before) == []
+    assert _one(TWICE, line(), before) == [Award(line=line(), stint=2, generation=1)]
+
+
+def test_what_stands_elsewhere_and_was_withdrawn_is_taken_back_as_that() -> None:
+    theirs = _posted(elsewhere=77)
+    taken_back = Reversal(of=theirs, reason=ReversalReason.WITHDRAWN)
+    assert _one(CLOSED, line(), theirs) == [taken_back]
+    assert here([taken_back]) == []
+
+
+def test_the_table_gives_nothing_for_what_stands_elsewhere_either() -> None:
+    theirs = _posted(elsewhere=77)
+    assert _one(OPEN, None, theirs) == [Reversal(of=theirs, reason=ReversalReason.MERGED)]
+
+
+def test_an_award_taken_back_at_once_is_here() -> None:
+    award = Award(line=line(), stint=1, generation=0)
+    changes = [award, Reversal(of=award, reason=ReversalReason.WITHDRAWN)]
+    assert here(changes) == changes
 
 
 def test_a_first_completion_is_awarded() -> None:
