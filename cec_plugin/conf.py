@@ -35,6 +35,7 @@ class Settings:
     lease_s: int
     policy: Policy
     compare_days: int
+    reconcile_asks: int
     base_template: str
     rest_authentication: tuple[str, ...]
     test_accounts: tuple[str, ...]
@@ -68,6 +69,7 @@ def get_settings() -> Settings:
             lease_s=_given("LEASE_S"),
             policy=Policy(**_given("POLICY")),
             compare_days=_given("COMPARE_DAYS"),
+            reconcile_asks=int(_given("RECONCILE_ASKS")),
             base_template=_given("BASE_TEMPLATE"),
             rest_authentication=tuple(_given("REST_AUTHENTICATION")),
             test_accounts=tuple(_given("TEST_ACCOUNTS")),

@@ -5,6 +5,9 @@ import hashlib
 REFERENCE_LENGTH = 36
 """The longest reference every known registry can hold (the shortest field seen has 50)."""
 
+REFERENCE_SIGN = "cec-"
+"""How each reference of ours begins, so that a registry's list shows what is not ours."""
+
 
 def digest(*parts: str) -> str:
     """Return 64 hexadecimal characters that stand for exactly these parts in this order.
@@ -49,9 +52,9 @@ def natural_key(
 
 def reference(natural: str) -> str:
     """Return the reference under which a registry hears of the entry with this natural key."""
-    return f"cec-{natural[:32]}"
+    return f"{REFERENCE_SIGN}{natural[:32]}"
 
 
 def reference_anew(natural: str, *, errand: str, round_number: int) -> str:
     """Return the reference of an errand about an entry that is told anew, from round 1 on."""
-    return f"cec-{digest('errand', natural, errand, str(round_number))[:32]}"
+    return f"{REFERENCE_SIGN}{digest('errand', natural, errand, str(round_number))[:32]}"

@@ -1,58 +1,43 @@
-"""Show how far a long command is: a bar where a person watches, plain lines where none does."""
+"""Show how far long work has come: a bar where a person watches, now and then a line where not."""
 
-import time
-from typing import Protocol
+from django.core.management.base import OutputWrapper
 
 WIDTH = 30
-EVERY_S = 10.0
-"""How often a plain line is written."""
-
-
-class Out(Protocol):
-    """Where it is written: a stream, or a command's own."""
-
-    def write(self, text: str, /) -> object:
-        """Write."""
-
-    def flush(self) -> object:
-        """Let it be seen."""
-
-    def isatty(self) -> bool:
-        """Say whether a person watches."""
+LINE_EVERY = 10_000
 
 
 class Progress:
-    """The progress of one command; ``total`` is None where nobody knows how much there is."""
+    """How many of about so many are done, shown on ``out``; nobody knows the number for sure."""
 
-    def __init__(self, out: Out, *, what: str, total: int | None) -> None:
-        """Write to ``out``: a bar if that is a terminal."""
-        self._out, self._what, self._total = out, what, total
+    def __init__(self, out: OutputWrapper, *, label: str, expected: int) -> None:
+        """Begin at nothing."""
+        self._out = out
+        self._label = label
+        self._expected = expected
         self._watched = out.isatty()
-        self._last = time.monotonic()
-        self.done = 0
+        self._told = 0
+        self._length = 0
 
-    def add(self, count: int) -> None:
-        """Say that so much more is done."""
-        self.done += count
+    def __call__(self, done: int) -> None:
+        """Show that so many are done."""
         if self._watched:
-            self._out.write("\r" + self._bar())
+            self._draw(done)
+        elif done - self._told >= LINE_EVERY:
+            self._told = done
+            self._out.write(f"{self._label}: {done} read, of about {self._expected}")
+
+    def clear(self) -> None:
+        """Take the bar away."""
+        if self._length:
+            self._out.write("\r" + " " * self._length + "\r", ending="")
             self._out.flush()
-        elif time.monotonic() - self._last >= EVERY_S:
-            self._last = time.monotonic()
-            self._out.write(self._line() + "\n")
+            self._length = 0
 
-    def end(self) -> None:
-        """Close the bar."""
-        if self._watched:
-            self._out.write("\r" + self._bar() + "\n")
-            self._out.flush()
-
-    def _line(self) -> str:
-        of = f" of {self._total}" if self._total is not None else ""
-        return f"{self._what}: {self.done}{of}"
-
-    def _bar(self) -> str:
-        if not self._total:
-            return self._line()
-        full = min(WIDTH, WIDTH * self.done // self._total)
-        return f"[{'#' * full}{'.' * (WIDTH - full)}] {self._line()}"
+    def _draw(self, done: int) -> None:
+        part = min(done / self._expected, 1.0) if self._expected else 1.0
+        filled = round(part * WIDTH)
+        bar = "#" * filled + "-" * (WIDTH - filled)
+        text = f"{self._label} [{bar}] {done}"
+        self._out.write("\r" + text.ljust(self._length), ending="")
+        self._out.flush()
+        self._length = len(text)

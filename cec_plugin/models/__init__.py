@@ -21,6 +21,7 @@ from cec_plugin.models.outbox import Attempt, Delivery, Registry
 from cec_plugin.models.people import Identity, Membership, Officer, Person, Relation
 from cec_plugin.models.previews import Preview, PreviewedAccount
 from cec_plugin.models.programs import Exemption, PartCourse, Program, ProgramPart
+from cec_plugin.models.reconciliation import Difference, Reconciliation
 from cec_plugin.models.schedules import Cap, RoleBonus, Rule, Schedule
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "CreditEntry",
     "Delivery",
     "Designation",
+    "Difference",
     "Exemption",
     "Export",
     "ExportedEntry",
@@ -54,6 +56,7 @@ __all__ = [
     "PreviewedAccount",
     "Program",
     "ProgramPart",
+    "Reconciliation",
     "Refusal",
     "Registry",
     "Relation",

@@ -69,6 +69,11 @@ class Registry(models.Model):
         default=600,
         validators=[MinValueValidator(1)],
     )
+    ours_alone = models.BooleanField(
+        _("holds only what we send"),
+        default=False,
+        help_text=_("A record there without any reference is then a difference, not somebody's."),
+    )
     paused = models.BooleanField(_("paused"), default=True, editable=False)
     pause_kind = models.CharField(
         _("kind of pause"), max_length=20, choices=Pause.choices, default=Pause.NEW, editable=False

@@ -21,6 +21,12 @@ deliver_wanted = Signal()
 look_up_wanted = Signal()
 """Sent with ``organization_id``: member numbers claimed there wait to be looked up."""
 
+reconcile_wanted = Signal()
+"""Sent with ``reconciliation_id``: it was asked for."""
+
+repair_wanted = Signal()
+"""Sent with ``reconciliation_id``: repairs of what it found were asked for."""
+
 
 def settle_on_commit(identity_keys: Iterable[str]) -> None:
     """Wake the settling of these accounts when the transaction commits."""
@@ -42,6 +48,16 @@ def look_up_on_commit(organization_ids: Iterable[int]) -> None:
     """Wake the look-up of what is claimed at each of these when the transaction commits."""
     for organization_id in sorted(set(organization_ids)):
         _on_commit(look_up_wanted, organization_id=organization_id)
+
+
+def reconcile_on_commit(reconciliation_id: int) -> None:
+    """Wake this reconciliation when the transaction commits."""
+    _on_commit(reconcile_wanted, reconciliation_id=reconciliation_id)
+
+
+def repair_on_commit(reconciliation_id: int) -> None:
+    """Wake the repairs of what this reconciliation found when the transaction commits."""
+    _on_commit(repair_wanted, reconciliation_id=reconciliation_id)
 
 
 def _on_commit(signal: Signal, **told: object) -> None:

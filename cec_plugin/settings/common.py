@@ -30,6 +30,9 @@ DEFAULTS: dict[str, Any] = {
     "CEC_POLICY": {},
     # How far back the comparison with the platform looks, in days.
     "CEC_COMPARE_DAYS": 7,
+    # How many credits a reconciliation asks about, one by one, at a registry that cannot list what
+    # it holds; the next one goes on with the next.
+    "CEC_RECONCILE_ASKS": 500,
     # Patterns of user names (* any text, ? one character) that are nobody's: tests, demonstrations.
     "CEC_TEST_ACCOUNTS": [],
     # Which roles of a course's team are which service here, by the platform's names ("instructor",

@@ -10,7 +10,6 @@ from pytest_django import Settings
 
 from cec_plugin import models
 from cec_plugin.adapters.couriers import deliver_registry
-from cec_plugin.management.progress import Progress
 from cec_plugin.sandbox.records import Member
 from cec_plugin.sandbox.server import Sandbox, running_sandbox
 from tests import factories
@@ -200,20 +199,3 @@ class TestDoctor:
         assert f"ok       {registry.name}: it knows us as api-key" in out.getvalue()
         assert {call.method for call in sandbox.control.calls()} == {"GET"}
         assert not models.Attempt.objects.exists()
-
-
-class Terminal(StringIO):
-    """Something that a person watches."""
-
-    def isatty(self) -> bool:
-        return True
-
-
-def test_a_bar_is_drawn_where_a_person_watches_and_none_where_nobody_does() -> None:
-    watched, unwatched = Terminal(), StringIO()
-    for out in (watched, unwatched):
-        progress = Progress(out, what="register", total=4)
-        progress.add(2)
-        progress.end()
-    assert "[###############...............] register: 2 of 4" in watched.getvalue()
-    assert unwatched.getvalue() == ""

@@ -1,6 +1,6 @@
 """Periodic work without a scheduler: what is due runs, what fails is written down and comes again."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -10,8 +10,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from cec_plugin import models
+from cec_plugin.adapters.registries.by_id import registry_of
 from cec_plugin.domain.notices import Via
-from cec_plugin.domain.ports import CompletionFacts
+from cec_plugin.domain.ports import CompletionFacts, Platform
 from cec_plugin.selectors.health import JobHealth, health
 from cec_plugin.services import jobs
 from cec_plugin.services.sweep import Swept
@@ -20,7 +21,7 @@ from tests.events import ETHICS
 from tests.factories import NOW, SmallPlatform
 
 HOUR = timedelta(hours=1)
-SWEEP, PREVIEWS, COMPARE, *_ = jobs.JOBS
+SWEEP, PREVIEWS, COMPARE, TEAMS, SSO, RECONCILE = jobs.JOBS
 
 pytestmark = pytest.mark.django_db
 
@@ -48,6 +49,10 @@ def _down(settings: Any) -> None:
     settings.CEC_PLATFORM = f"{__name__}.DownPlatform"
 
 
+def _outside(platform: Platform, clock: Callable[[], datetime]) -> jobs.Outside:
+    return jobs.Outside(platform=platform, registries=registry_of, clock=clock)
+
+
 def _run(job: str) -> models.JobRun:
     return models.JobRun.objects.get(job=job)
 
@@ -60,6 +65,7 @@ def test_on_a_new_site_every_job_is_due_and_the_command_says_what_came_of_each()
         "compare: looked_at 0, missing_completions 0, missing_revocations 0",
         "teams: runs 0, joined 0, left 0",
         "sso: linked 0, taken 0, unclear 0",
+        "reconcile: reconciled 0, differing 0, failed 0",
     ]
     for job in jobs.JOBS:
         run = _run(job.name)
@@ -150,14 +156,14 @@ def test_a_job_that_works_again_is_well_again(settings: Any) -> None:
 
 def test_what_a_job_raises_is_raised_to_whoever_runs_it() -> None:
     with pytest.raises(ConnectionError):
-        jobs.run(COMPARE, platform=DownPlatform(), clock=lambda: NOW)
+        jobs.run(COMPARE, _outside(DownPlatform(), lambda: NOW))
     run = _run("compare")
     assert (run.began_at, run.ended_at, run.ok) == (NOW, None, False)
 
 
 def test_when_a_job_began_and_ended_is_read_from_the_clock_it_is_given() -> None:
     hours = iter(range(9))
-    run = jobs.run(SWEEP, platform=SmallPlatform(), clock=lambda: NOW + next(hours) * HOUR)
+    run = jobs.run(SWEEP, _outside(SmallPlatform(), lambda: NOW + next(hours) * HOUR))
     assert (run.began_at, run.ended_at) == (NOW, NOW + HOUR)
 
 
@@ -174,16 +180,16 @@ def test_a_job_that_never_ran_is_overdue() -> None:
 
 @pytest.mark.parametrize("job", jobs.JOBS, ids=lambda job: job.name)
 def test_a_job_shows_as_overdue_when_one_turn_of_it_was_missed(job: jobs.Job) -> None:
-    jobs.run(job, platform=SmallPlatform(), clock=lambda: NOW)
+    jobs.run(job, _outside(SmallPlatform(), lambda: NOW))
     assert not _job_health(job, NOW + job.every).overdue
     assert not _job_health(job, NOW + 2 * job.every - timedelta(microseconds=1)).overdue
     assert _job_health(job, NOW + 2 * job.every).overdue
 
 
 def test_a_job_that_fails_again_and_again_becomes_overdue_however_often_it_is_tried() -> None:
-    jobs.run(COMPARE, platform=SmallPlatform(), clock=lambda: NOW)
+    jobs.run(COMPARE, _outside(SmallPlatform(), lambda: NOW))
     tried_at = NOW + 3 * COMPARE.every
     with pytest.raises(ConnectionError):
-        jobs.run(COMPARE, platform=DownPlatform(), clock=lambda: tried_at)
+        jobs.run(COMPARE, _outside(DownPlatform(), lambda: tried_at))
     found = _job_health(COMPARE, tried_at)
     assert (found.overdue, found.ok, found.began_at) == (True, False, tried_at)

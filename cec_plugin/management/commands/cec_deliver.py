@@ -81,13 +81,12 @@ class Command(BaseCommand):
         due = models.Delivery.objects.filter(
             registry=registry, state=State.PENDING.value, due_at__lte=_now()
         ).count()
-        progress = Progress(self.stdout, what=registry.name, total=due)
+        progress = Progress(self.stdout, label=registry.name, expected=due)
         came_to: Counter[str] = Counter()
         while (run := deliver_registry(registry.pk)).sent:
             came_to += run.came_to
-            progress.add(run.sent)
-        if due:
-            progress.end()
+            progress(came_to.total())
+        progress.clear()
         if came_to:
             figures = ", ".join(f"{result} {count}" for result, count in sorted(came_to.items()))
             self.stdout.write(f"{registry.name}: {figures}")

@@ -6,13 +6,14 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from cec_plugin.adapters.platform import get_platform
+from cec_plugin.adapters.registries.by_id import registry_of
 from cec_plugin.services import jobs
 
 
 class Command(BaseCommand):
     """Run what is due, and say what came of it."""
 
-    help = "Runs the periodic jobs that are due (sweep, compare). Call it from cron every minute."
+    help = "Runs the periodic jobs that are due. Call it from cron every minute."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the names of jobs to run whether due or not."""
@@ -27,7 +28,7 @@ class Command(BaseCommand):
         failed = []
         for job in wanted:
             try:
-                row = jobs.run(job, platform=get_platform(), clock=_clock)
+                row = jobs.run(job, _outside())
             except Exception as error:  # noqa: BLE001 - it is told at the end, by name
                 failed.append(f"{job.name}: {type(error).__name__}: {error}")
             else:
@@ -35,6 +36,10 @@ class Command(BaseCommand):
                 self.stdout.write(f"{job.name}: {figures}")
         if failed:
             raise CommandError("; ".join(failed))
+
+
+def _outside() -> jobs.Outside:
+    return jobs.Outside(platform=get_platform(), registries=registry_of, clock=_clock)
 
 
 def _clock() -> datetime:

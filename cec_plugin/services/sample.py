@@ -1,0 +1,75 @@
+"""Ask a registry that cannot list about some of the credits it was told of, one by one."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from cec_plugin import models
+from cec_plugin.domain.delivery import Errand, Outcome, Result, State
+from cec_plugin.domain.ports import Held
+from cec_plugin.domain.reconciliation import Difference, Kind, Ours, Stance, difference
+from cec_plugin.selectors.expected import said_of
+from cec_plugin.services.patience import patiently
+from cec_plugin.services.survey import Found, Reading, read_back
+
+ASKED = (Stance.STANDS, Stance.TAKEN_BACK)
+"""What has an answer; the rest is on its way, or was never there."""
+
+
+def sample(reading: Reading, *, after_id: int, limit: int) -> Found | Outcome:
+    """Ask about the next ``limit`` credits after a delivery; a read that fails ends it all.
+
+    At the end it begins again with the first, so that every credit has its turn.
+    """
+    rows = _next(reading.registry_id, after_id, limit)
+    answers: dict[str, Held | Outcome | None] = {}
+    for ours in _worth_asking(reading, rows):
+        answer = patiently(
+            partial(reading.registry.find, ours.reference),
+            registry=reading.registry,
+            wait=reading.wait,
+        )
+        if isinstance(answer, Outcome) and answer.result is not Result.CONFLICT:
+            return answer
+        answers[ours.reference] = answer
+        reading.follow(len(answers))
+    return Found(
+        differences=tuple(_differences(reading, answers)),
+        listed=len(answers),
+        next_id=rows[-1][0] if len(rows) == limit else 0,
+    )
+
+
+def _next(registry_id: int, after_id: int, limit: int) -> list[tuple[int, str]]:
+    told = models.Delivery.objects.filter(
+        registry_id=registry_id,
+        errand=Errand.TELL.value,
+        state=State.DELIVERED.value,
+        pk__gt=after_id,
+    )
+    return list(told.order_by("pk").values_list("pk", "reference")[:limit])
+
+
+def _worth_asking(reading: Reading, rows: list[tuple[int, str]]) -> Iterator[Ours]:
+    references = [reference for _, reference in rows]
+    said = said_of(reading.registry_id, references, since=reading.since)
+    return (ours for one in references if (ours := said[one]) and ours.stance in ASKED)
+
+
+def _differences(
+    reading: Reading, answers: dict[str, Held | Outcome | None]
+) -> Iterator[Difference]:
+    said = said_of(reading.registry_id, list(answers), since=reading.since)
+    capabilities = reading.registry.capabilities
+    for reference, answer in answers.items():
+        ours = said[reference]
+        if isinstance(answer, Outcome):
+            # It holds several under the reference, and says of none which they are.
+            if ours and ours.stance in ASKED:
+                yield Difference(kind=Kind.DUPLICATE, reference=reference, ours=ours)
+            continue
+        records = [] if answer is None else [answer]
+        if found := difference(ours, records, decimals=capabilities.decimals):
+            yield found
+    if capabilities.approves:
+        held = [one for one in answers.values() if isinstance(one, Held)]
+        read_back(reading.registry_id, held, said)
