@@ -74,3 +74,5 @@ class CecPluginConfig(AppConfig):
         wake.resettle_wanted.connect(waking.wake_resettle, dispatch_uid="cec_plugin.resettle")
         wake.deliver_wanted.connect(waking.wake_deliver, dispatch_uid="cec_plugin.deliver")
         wake.look_up_wanted.connect(waking.wake_look_up, dispatch_uid="cec_plugin.look_up")
+        wake.reconcile_wanted.connect(waking.wake_reconcile, dispatch_uid="cec_plugin.reconcile")
+        wake.repair_wanted.connect(waking.wake_repair, dispatch_uid="cec_plugin.repair")

@@ -3,6 +3,6 @@
 Autodiscovery imports this package alone, so it imports its modules.
 """
 
-from cec_plugin.tasks import delivering, looking, periodic, settling
+from cec_plugin.tasks import delivering, looking, periodic, reconciling, settling
 
-__all__ = ["delivering", "looking", "periodic", "settling"]
+__all__ = ["delivering", "looking", "periodic", "reconciling", "settling"]

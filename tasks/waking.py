@@ -8,6 +8,7 @@ from kombu.exceptions import OperationalError
 
 from cec_plugin.tasks.delivering import deliver
 from cec_plugin.tasks.looking import look_up
+from cec_plugin.tasks.reconciling import reconcile, repair
 from cec_plugin.tasks.settling import resettle, settle
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,16 @@ def wake_deliver(registry_id: int, **_: Any) -> None:
 def wake_look_up(organization_id: int, **_: Any) -> None:
     """Look up soon what is claimed at this organization."""
     _publish(look_up, organization_id)
+
+
+def wake_reconcile(reconciliation_id: int, **_: Any) -> None:
+    """Make this reconciliation soon."""
+    _publish(reconcile, reconciliation_id)
+
+
+def wake_repair(reconciliation_id: int, **_: Any) -> None:
+    """Repair soon what this reconciliation found."""
+    _publish(repair, reconciliation_id)
 
 
 def _publish(task: "Task[Any, Any]", *args: object) -> None:

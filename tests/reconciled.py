@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 
 from cec_plugin import models
 from cec_plugin.domain.delivery import Policy
-from cec_plugin.domain.keys import digest
 from cec_plugin.domain.ports import Held, Registry
 from cec_plugin.models.reconciliation import Reconciliation
 from cec_plugin.services.deliver import Courier, deliver_due
@@ -106,7 +105,3 @@ def a_world() -> World:
     guild = factories.organization()
     factories.table(guild, [factories.rule(ETHICS, "7.5")])
     return World(factories.registry(guild), PaperRegistry(), datetime.now(UTC) - 9 * DAY)
-
-
-def number_key(number: str) -> str:
-    return digest("number", number)

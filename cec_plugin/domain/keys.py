@@ -5,9 +5,6 @@ import hashlib
 REFERENCE_LENGTH = 36
 """The longest reference every known registry can hold (the shortest field seen has 50)."""
 
-REFERENCE_SIGN = "cec-"
-"""How each reference of ours begins, so that a registry's list shows what is not ours."""
-
 
 def digest(*parts: str) -> str:
     """Return 64 hexadecimal characters that stand for exactly these parts in this order.

@@ -10,6 +10,9 @@ from cec_plugin.domain.delivery import Presence, State
 from cec_plugin.domain.keys import digest
 from cec_plugin.domain.ports import Held
 
+REFERENCE_SIGN = "cec-"
+"""How each reference of ours begins, so that a registry's list shows what is not ours."""
+
 
 class Stance(StrEnum):
     """What we say of a reference."""
@@ -31,6 +34,22 @@ class Kind(StrEnum):
     DUPLICATE = "duplicate"
     EXTRA = "extra"
     LOST = "lost"  # it is there, and has lost our reference
+
+
+REPAIRABLE = (Kind.MISSING, Kind.REVERSED_THERE, Kind.STANDING_THERE, Kind.DIFFERENT)
+"""What can be put right by telling and taking back; the rest takes a person."""
+
+BY_REVERSING = (Kind.STANDING_THERE, Kind.DIFFERENT)
+"""What of it takes a registry that takes back."""
+
+
+class Unrepaired(StrEnum):
+    """Why a difference is left to a person."""
+
+    PERSON = "person"  # by our references nobody can say which record is the right one
+    CANNOT_FIND = "cannot_find"
+    CANNOT_REVERSE = "cannot_reverse"
+    OTHERWISE_NOW = "otherwise_now"  # it differs otherwise than when it was reported
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,13 +93,14 @@ class Difference:
     another_member: bool = False
 
 
-def stance(tell: Stored, retracts: Sequence[Stored], *, told_anew: bool, since: datetime) -> Stance:
+def stance(tell: Stored, retracts: Sequence[Stored], *, ended: bool, since: datetime) -> Stance:
     """Say what we hold true of a told reference, given all that was to take it back.
 
-    ``told_anew`` says that the credit was told again under another reference, so that this one
-    is not to stand. What was settled ``since`` then, when the registry began to be read, may have
-    been read before or after. A retraction that somebody dropped leaves the question to people:
-    the credit is neither told again nor taken back by itself.
+    ``ended`` says that it is not to stand any more, though nothing was to take it back: the credit
+    was told again under another reference, or reversed where nobody had to hear of it. What was
+    settled ``since`` then, when the registry began to be read, may have been read before or after.
+    A retraction that somebody dropped leaves the question to people: the credit is neither told
+    again nor taken back by itself.
     """
     recent = [one for one in (tell, *retracts) if one.settled_at and one.settled_at >= since]
     if recent or tell.state is State.PENDING:
@@ -96,7 +116,7 @@ def stance(tell: Stored, retracts: Sequence[Stored], *, told_anew: bool, since: 
         return Stance.TAKEN_BACK
     if states:
         return Stance.UNSURE
-    return Stance.TAKEN_BACK if told_anew else Stance.STANDS
+    return Stance.TAKEN_BACK if ended else Stance.STANDS
 
 
 def difference(
@@ -132,6 +152,11 @@ def difference(
     if is_another_member(ours, record) or not _same_amount(ours, record, decimals):
         return _told(Kind.DIFFERENT, reference, ours, standing)
     return None
+
+
+def is_ours(reference: str) -> bool:
+    """Say whether a reference is one that we gave."""
+    return reference.startswith(REFERENCE_SIGN)
 
 
 def is_another_member(ours: Ours, record: Held) -> bool:

@@ -27,6 +27,7 @@ COLUMNS = (
     "remote_id",
     "approved",
     "entry__hundredths",
+    "entry__reverses_id",
 )
 
 
@@ -60,38 +61,54 @@ def _page(registry_id: int, references: Sequence[str], since: datetime) -> dict[
     mine = models.Delivery.objects.filter(registry_id=registry_id)
     rows = list(mine.filter(reference__in=references).values(*COLUMNS))
     entries = {row["entry_id"] for row in rows if row["errand"] == Errand.TELL}
-    related = _related(mine, entries)
-    retracts: dict[str, list[Stored]] = defaultdict(list)
-    rounds: dict[int, int] = defaultdict(int)
-    for row in related:
-        if row["errand"] == Errand.RETRACT:
-            retracts[row["award_reference"]].append(_stored(row))
-        else:
-            rounds[row["entry_id"]] = max(rounds[row["entry_id"]], row["round"])
+    related = _Related(mine, entries)
     return {
-        row["reference"]: _ours(
-            row,
-            retracts.get(row["reference"], []),
-            told_anew=rounds[row["entry_id"]] > row["round"],
-            since=since,
-        )
-        if row["errand"] == Errand.TELL
-        else None
+        row["reference"]: related.ours(row, since=since) if row["errand"] == Errand.TELL else None
         for row in rows
     }
 
 
-def _related(
-    mine: "QuerySet[models.Delivery]", entries: Collection[int]
-) -> Iterator[Mapping[str, Any]]:
-    """Return what tells of these entries in any round, or takes them back.
+class _Related:
+    """All that a registry was to hear of some credits: told in any round, and taken back.
 
-    By their entries, each of which has an index: what takes a credit back is a delivery of the
-    entry itself or of its reversal.
+    Found by their entries, each of which has an index: what takes a credit back is a delivery of
+    the entry itself or of its reversal.
     """
-    yield from mine.filter(entry_id__in=entries).values(*COLUMNS)
-    reversals = mine.filter(entry__reverses_id__in=entries, errand=Errand.RETRACT.value)
-    yield from reversals.values(*COLUMNS)
+
+    def __init__(self, mine: "QuerySet[models.Delivery]", entries: Collection[int]) -> None:
+        self._retracts: dict[str, list[Stored]] = defaultdict(list)
+        self._last: dict[int, int] = defaultdict(int)
+        """The last round in which an entry was told, or is to be."""
+        self._unheard: set[int] = set()
+        """Entries that were reversed without the registry having to hear of it."""
+        for row in mine.filter(entry_id__in=entries).values(*COLUMNS):
+            if row["state"] == State.VOID:
+                continue  # nothing was sent of it, and the round before it counts again
+            if row["errand"] == Errand.RETRACT:
+                self._retracts[row["award_reference"]].append(_stored(row))
+            else:
+                self._last[row["entry_id"]] = max(self._last[row["entry_id"]], row["round"])
+        reversals = mine.filter(entry__reverses_id__in=entries, errand=Errand.RETRACT.value)
+        for row in reversals.values(*COLUMNS):
+            if row["award_reference"]:
+                self._retracts[row["award_reference"]].append(_stored(row))
+            else:
+                self._unheard.add(row["entry__reverses_id"])
+
+    def ours(self, row: Mapping[str, Any], *, since: datetime) -> Ours:
+        """Return what we say of a telling."""
+        entry_id, reference = row["entry_id"], row["reference"]
+        ended = self._last[entry_id] > row["round"] or entry_id in self._unheard
+        retracts = self._retracts.get(reference, [])
+        return Ours(
+            delivery_id=row["id"],
+            reference=reference,
+            hundredths=row["entry__hundredths"],
+            number_key=row["number_key"],
+            stance=stance(_stored(row), retracts, ended=ended, since=since),
+            remote_id=row["remote_id"],
+            approved=row["approved"],
+        )
 
 
 def _stored(row: Mapping[str, Any]) -> Stored:
@@ -99,18 +116,4 @@ def _stored(row: Mapping[str, Any]) -> Stored:
         state=State(row["state"]),
         presence=Presence(row["presence"]),
         settled_at=row["settled_at"],
-    )
-
-
-def _ours(
-    row: Mapping[str, Any], retracts: Sequence[Stored], *, told_anew: bool, since: datetime
-) -> Ours:
-    return Ours(
-        delivery_id=row["id"],
-        reference=row["reference"],
-        hundredths=row["entry__hundredths"],
-        number_key=row["number_key"],
-        stance=stance(_stored(row), retracts, told_anew=told_anew, since=since),
-        remote_id=row["remote_id"],
-        approved=row["approved"],
     )

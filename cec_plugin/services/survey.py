@@ -13,9 +13,15 @@ from django.db.models import Max, Min
 
 from cec_plugin import models
 from cec_plugin.domain.delivery import Outcome
-from cec_plugin.domain.keys import REFERENCE_SIGN
 from cec_plugin.domain.ports import Held, Registry
-from cec_plugin.domain.reconciliation import Difference, Kind, Ours, Stance, difference
+from cec_plugin.domain.reconciliation import (
+    Difference,
+    Kind,
+    Ours,
+    Stance,
+    difference,
+    is_ours,
+)
 from cec_plugin.domain.sightings import Sightings
 from cec_plugin.selectors.expected import said_of, told_references
 from cec_plugin.services.patience import pages
@@ -111,7 +117,7 @@ class _Survey:
                 return page
             self._listed += len(page.records)
             self._unnamed += sum(not one.reference and not one.reversed for one in page.records)
-            self._sort_out([one for one in page.records if _is_ours(one)])
+            self._sort_out([one for one in page.records if is_ours(one.reference)])
             self._reading.follow(self._listed)
         return None
 
@@ -190,7 +196,3 @@ class _Survey:
     ) -> Difference | None:
         decimals = self._reading.registry.capabilities.decimals
         return difference(ours, records, reference=reference, decimals=decimals)
-
-
-def _is_ours(record: Held) -> bool:
-    return record.reference.startswith(REFERENCE_SIGN)

@@ -65,7 +65,7 @@ def test_on_a_new_site_every_job_is_due_and_the_command_says_what_came_of_each()
         "compare: looked_at 0, missing_completions 0, missing_revocations 0",
         "teams: runs 0, joined 0, left 0",
         "sso: linked 0, taken 0, unclear 0",
-        "reconcile: reconciled 0, differing 0, failed 0",
+        "reconcile: reconciled 0, differing 0, failed 0, repaired 0",
     ]
     for job in jobs.JOBS:
         run = _run(job.name)

@@ -11,8 +11,8 @@ from django.core.management import CommandError, call_command
 from django.core.management.base import OutputWrapper
 
 from cec_plugin import models
-from cec_plugin.domain.delivery import Outcome, Result
-from cec_plugin.domain.ports import Capabilities
+from cec_plugin.domain.delivery import Outcome, Result, State
+from cec_plugin.domain.ports import Capabilities, Registry
 from cec_plugin.domain.spreadsheets import BYTE_ORDER_MARK
 from cec_plugin.management.commands.cec_reconcile import Command
 from cec_plugin.management.progress import LINE_EVERY, Progress
@@ -37,7 +37,8 @@ def run(world: World, *arguments: str, out: StringIO | None = None) -> tuple[int
     """Run the command over the registry on paper; return its exit code and what it said."""
 
     class OverPaper(Command):
-        registries = staticmethod(world.registry_of)
+        def registry(self, registry_id: int) -> Registry:
+            return world.registry_of(registry_id)
 
     out = out or StringIO()
     try:
@@ -92,6 +93,28 @@ def test_a_name_that_nobody_has_is_refused_before_anything_is_read(world: World)
     code, said = run(world, "Guild register", "Gild register")
     assert (code, said) == (2, "there is no registry 'Gild register'")
     assert world.paper.calls == []
+
+
+def test_with_repair_what_can_be_put_right_is_due_and_the_rest_is_counted(world: World) -> None:
+    world.told(3)
+    one, two, _ = world.paper.records
+    world.paper.records.remove(one)
+    world.paper.records.append(replace(two, remote_id="x"))
+    code, said = run(world, "--repair")
+    assert code == 1
+    assert said.splitlines()[1:] == [
+        "Guild register: repairs: refused 1, under_way 1",
+        "there are differences",
+    ]
+    assert models.Delivery.objects.get(reference=one.reference).state == State.PENDING
+    assert set(models.Difference.objects.values_list("repaired_by", flat=True)) == {"shell"}
+
+
+def test_without_repair_nothing_is_due(world: World) -> None:
+    world.told(1)
+    world.paper.records.clear()
+    assert run(world)[0] == 1
+    assert models.Delivery.objects.get().state == State.DELIVERED
 
 
 def test_a_registry_that_is_asked_says_how_many_credits_it_was_asked_about(world: World) -> None:

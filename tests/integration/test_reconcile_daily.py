@@ -32,8 +32,8 @@ def test_each_registry_is_reconciled_once_a_day(world: World) -> None:
     world.told(2)
     world.paper.records.pop()
     other = world.another("other")
-    assert daily(world) == Reconciled(reconciled=2, differing=1, failed=0)
-    assert daily(world) == Reconciled(reconciled=0, differing=0, failed=0)
+    assert daily(world) == Reconciled(reconciled=2, differing=1, failed=0, repaired=0)
+    assert daily(world) == Reconciled(reconciled=0, differing=0, failed=0, repaired=0)
     world.now += EVERY - SECOND
     assert due(world.now) == []
     world.now += SECOND
@@ -46,7 +46,7 @@ def test_one_that_fails_keeps_no_other_from_its_turn_and_is_tried_again_in_an_ho
     first = world.row
     world.row, world.paper = world.another("other"), world.paper
     world.others[first.pk] = REFUSES
-    assert daily(world) == Reconciled(reconciled=2, differing=0, failed=1)
+    assert daily(world) == Reconciled(reconciled=2, differing=0, failed=1, repaired=0)
     assert due(world.now + AGAIN - SECOND) == []
     assert due(world.now + AGAIN) == [first.pk]
 
@@ -57,7 +57,7 @@ def test_a_reconciliation_that_was_deleted_meanwhile_keeps_no_other_from_its_tur
     """Whatever goes wrong beyond the reading itself is one registry's."""
     other = world.another("other")
     world.paper.before = lambda _: Reconciliation.objects.all().delete() and None
-    assert daily(world) == Reconciled(reconciled=1, differing=0, failed=1)
+    assert daily(world) == Reconciled(reconciled=1, differing=0, failed=1, repaired=0)
     assert Reconciliation.objects.get().registry_id == other.pk
 
 
@@ -75,7 +75,7 @@ def test_a_registry_that_is_not_to_be_called_waits(world: World, stop: str) -> N
 def test_what_somebody_asked_for_is_made_and_puts_the_daily_one_not_off(world: World) -> None:
     models.Registry.objects.update(paused=True)
     asked = ask(world.row.pk, by="desk", now=world.now)
-    assert daily(world) == Reconciled(reconciled=1, differing=0, failed=0)
+    assert daily(world) == Reconciled(reconciled=1, differing=0, failed=0, repaired=0)
     asked.refresh_from_db()
     assert (asked.outcome, asked.asked_by) == ("agrees", "desk")
     models.Registry.objects.update(paused=False)

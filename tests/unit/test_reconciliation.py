@@ -24,8 +24,8 @@ def stored(
     return Stored(state=state, presence=presence, settled_at=settled_at)
 
 
-def said(tell: Stored, *retracts: Stored, told_anew: bool = False) -> Stance:
-    return stance(tell, retracts, told_anew=told_anew, since=SINCE)
+def said(tell: Stored, *retracts: Stored, ended: bool = False) -> Stance:
+    return stance(tell, retracts, ended=ended, since=SINCE)
 
 
 def ours(stance: Stance = Stance.STANDS, **fields: Any) -> Ours:
@@ -76,8 +76,8 @@ class TestStance:
     def test_one_taking_back_that_arrived_outweighs_one_that_was_dropped(self) -> None:
         assert said(TOLD, stored(State.VOID), stored(State.DELIVERED)) is Stance.TAKEN_BACK
 
-    def test_what_was_told_anew_is_not_to_stand_any_more(self) -> None:
-        assert said(TOLD, told_anew=True) is Stance.TAKEN_BACK
+    def test_what_ended_otherwise_is_not_to_stand_any_more(self) -> None:
+        assert said(TOLD, ended=True) is Stance.TAKEN_BACK
 
     @pytest.mark.parametrize("presence", Presence)
     def test_what_is_being_sent_is_in_flight_whatever_was_proven(self, presence: Presence) -> None:

@@ -1,9 +1,9 @@
 """Reconcile registries from a shell: counts, a CSV file, an exit code."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -16,6 +16,7 @@ from cec_plugin.management.progress import Progress
 from cec_plugin.models.reconciliation import Reconciliation
 from cec_plugin.selectors.reconciliations import COLUMNS, difference_lines
 from cec_plugin.services.reconcile import Reader, reconcile
+from cec_plugin.services.repair import repair_all
 
 BY = "shell"
 DIFFERENCES, FAILED = 1, 2
@@ -25,20 +26,23 @@ class Command(BaseCommand):
     """Read what registries hold, and tell in what it differs from what we say."""
 
     help = (
-        "Reconciles registries with the outbox and changes nothing. Exit code 0: no difference, "
-        "1: differences, 2: a registry could not be reconciled."
+        "Reconciles registries with the outbox; changes nothing but with --repair. Exit code 0: "
+        "no difference was found, 1: differences were, 2: a registry could not be reconciled."
     )
-
-    registries: ClassVar[Callable[[int], Registry]] = staticmethod(registry_of)
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the registries by name, and where to write the differences."""
         parser.add_argument("registries", nargs="*", help="names of registries; none: all of them")
+        parser.add_argument(
+            "--repair",
+            action="store_true",
+            help="look at each difference again, and tell or take back what can be put right so",
+        )
         parser.add_argument("--csv", metavar="FILE", help="write every difference to this file")
 
-    def handle(self, *, registries: list[str], csv: str | None, **_: Any) -> None:
+    def handle(self, *, registries: list[str], csv: str | None, repair: bool, **_: Any) -> None:
         """Reconcile each; exit with the worst that came of any."""
-        reports = [self._reconcile(row) for row in _wanted(registries)]
+        reports = [self._reconcile(row, repair=repair) for row in _wanted(registries)]
         if csv:
             text = "".join(rows_as_csv(("registry", *COLUMNS), _lines(reports)))
             Path(csv).write_text(text, encoding="utf-8", newline="")
@@ -49,12 +53,20 @@ class Command(BaseCommand):
         if any(one.outcome == Reconciliation.Outcome.DIFFERS for one in reports):
             raise CommandError("there are differences", returncode=DIFFERENCES)
 
-    def _reconcile(self, row: models.Registry) -> Reconciliation:
+    def registry(self, registry_id: int) -> Registry:
+        """Return the adapter of a registry by the id of its row."""
+        return registry_of(registry_id)
+
+    def _reconcile(self, row: models.Registry, *, repair: bool) -> Reconciliation:
         progress = Progress(self.stdout, label=row.name, expected=_told(row))
-        reader = Reader(registries=self.registries, clock=_clock, follow=progress)
+        reader = Reader(registries=self.registry, clock=_clock, follow=progress)
         report = reconcile(row.pk, by=BY, reader=reader)
         progress.clear()
         self.stdout.write(f"{row.name}: {_words(report)}")
+        if repair and report.outcome == Reconciliation.Outcome.DIFFERS:
+            came_to = repair_all(report.pk, reader, by=BY)
+            told = ", ".join(f"{what} {count}" for what, count in sorted(came_to.items()))
+            self.stdout.write(f"{row.name}: repairs: {told}")
         return report
 
 
