@@ -141,7 +141,7 @@ def difference(
             return _told(Kind.EXTRA, reference, ours, standing) if standing else None
         case Stance.TAKEN_BACK:
             return _told(Kind.STANDING_THERE, reference, ours, standing) if standing else None
-        case Stance.STANDS:
+        case _stands:
             pass
     if len(standing) > 1:
         return _told(Kind.DUPLICATE, reference, ours, standing)

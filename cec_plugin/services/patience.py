@@ -39,10 +39,10 @@ def pages(registry: Registry, *, wait: Callable[[float], None]) -> Iterator[Page
     cursor = ""
     while True:
         page = patiently(partial(registry.changes, cursor), registry=registry, wait=wait)
+        if isinstance(page, Page) and page.more and page.cursor == cursor:
+            reason = "the registry's list does not move on"
+            page = Outcome(result=Result.UNREADABLE, reason=reason)
         yield page
         if isinstance(page, Outcome) or not page.more:
-            return
-        if page.cursor == cursor:
-            yield Outcome(result=Result.UNREADABLE, reason="the registry's list does not move on")
             return
         cursor = page.cursor

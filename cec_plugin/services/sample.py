@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import chain, islice
 
-from cec_plugin import models
-from cec_plugin.domain.delivery import Errand, Outcome, Result, State
+from cec_plugin.domain.delivery import Outcome, Result
 from cec_plugin.domain.ports import Held
 from cec_plugin.domain.reconciliation import Difference, Kind, Ours, Stance, difference
-from cec_plugin.selectors.expected import said_of
+from cec_plugin.selectors.expected import said_of, told_references
 from cec_plugin.services.patience import patiently
 from cec_plugin.services.survey import Found, Reading, read_back
 
@@ -20,7 +20,8 @@ def sample(reading: Reading, *, after_id: int, limit: int) -> Found | Outcome:
 
     At the end it begins again with the first, so that every credit has its turn.
     """
-    rows = _next(reading.registry_id, after_id, limit)
+    following = told_references(reading.registry_id, after_id=after_id)
+    rows = list(islice(chain.from_iterable(following), limit))
     answers: dict[str, Held | Outcome | None] = {}
     for ours in _worth_asking(reading, rows):
         answer = patiently(
@@ -35,18 +36,8 @@ def sample(reading: Reading, *, after_id: int, limit: int) -> Found | Outcome:
     return Found(
         differences=tuple(_differences(reading, answers)),
         listed=len(answers),
-        next_id=rows[-1][0] if len(rows) == limit else 0,
+        next_id=rows[-1][0] if 0 < len(rows) == limit else 0,
     )
-
-
-def _next(registry_id: int, after_id: int, limit: int) -> list[tuple[int, str]]:
-    told = models.Delivery.objects.filter(
-        registry_id=registry_id,
-        errand=Errand.TELL.value,
-        state=State.DELIVERED.value,
-        pk__gt=after_id,
-    )
-    return list(told.order_by("pk").values_list("pk", "reference")[:limit])
 
 
 def _worth_asking(reading: Reading, rows: list[tuple[int, str]]) -> Iterator[Ours]:

@@ -183,8 +183,8 @@ class _Survey:
                 found = Difference(kind=Kind.LOST, reference=reference, ours=ours, records=(lost,))
             if found:
                 yield found
-        for one in nameless.values():
-            if self._reading.ours_alone:
+        if self._reading.ours_alone:
+            for one in nameless.values():
                 yield Difference(kind=Kind.EXTRA, reference="", ours=None, records=(one,))
 
     def _said(self, references: Iterable[str]) -> dict[str, Ours | None]:

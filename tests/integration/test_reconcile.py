@@ -14,6 +14,7 @@ from cec_plugin.domain.delivery import Outcome, Result, State
 from cec_plugin.domain.ports import Capabilities, Held, Page, Registry
 from cec_plugin.exceptions import ConfigurationError
 from cec_plugin.models.reconciliation import Reconciliation
+from cec_plugin.selectors import expected
 from cec_plugin.services import survey
 from cec_plugin.services.patience import LONGEST_WAIT_S, TRIES
 from cec_plugin.services.reconcile import (
@@ -209,6 +210,12 @@ class TestWhatMoves:
         world.paper.before = at_call(2, lambda: world.paper.change(world.record(0)) and None)
         assert world.found() == {}
 
+    def test_what_differs_each_time_it_is_listed_is_one_difference(self, world: World) -> None:
+        world.told(5)
+        less = world.paper.change(world.record(0), hundredths=100)
+        world.paper.records.insert(0, less)
+        assert world.found() == {"different": [less.reference]}
+
     def test_a_credit_told_while_the_registry_is_read_is_no_difference(self, world: World) -> None:
         world.told(3)
 
@@ -296,6 +303,7 @@ class TestReading:
         self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(survey, "MOST", 2)
+        monkeypatch.setattr(expected, "RANGE", 2)
         world.told(5)
         world.paper.records.clear()
         report = world.reconcile()
@@ -363,7 +371,7 @@ class TestAsking:
     @pytest.fixture
     def world(self, world: World, settings: object) -> World:
         settings.CEC_RECONCILE_ASKS = 2  # type: ignore[attr-defined]
-        world.paper.capabilities = Capabilities(lists=False, approves=True)
+        world.paper.capabilities = Capabilities(lists=False)
         return world
 
     def test_every_credit_has_its_turn_and_then_the_first_again(self, world: World) -> None:
@@ -387,6 +395,7 @@ class TestAsking:
 
     def test_what_is_found_is_held_against_what_we_say(self, world: World) -> None:
         world.told(2)
+        world.paper.capabilities = Capabilities(lists=False, approves=True)
         world.paper.change(world.record(0), hundredths=100, approved=True)
         world.paper.records.append(replace(world.record(0), remote_id="r-9"))
         report = world.reconcile()
@@ -403,6 +412,14 @@ class TestAsking:
         world.paper.calls.clear()
         assert world.found() == {}
         assert world.paper.calls == []
+
+    def test_several_records_of_what_is_taken_back_meanwhile_are_no_difference_yet(
+        self, world: World
+    ) -> None:
+        world.told(1)
+        world.paper.records.append(replace(world.record(0), remote_id="r-9"))
+        world.paper.before = lambda _: world.withdraw(0)
+        assert world.found() == {}
 
     def test_a_registry_that_can_do_neither_is_said_to_be_so(self, world: World) -> None:
         world.paper.capabilities = Capabilities(lists=False, finds=False)
@@ -435,6 +452,16 @@ class TestReports:
         assert (made.pk, made.asked_by, made.outcome) == (asked.pk, "desk", "agrees")
         assert take_up(asked.pk, world.reader()) is None
         assert ask(world.row.pk, by="desk", now=world.now) != asked
+
+    def test_one_that_runs_is_not_asked_for_again(self, world: World) -> None:
+        asked = ask(world.row.pk, by="desk", now=world.now)
+
+        def meanwhile() -> None:
+            assert ask(world.row.pk, by="other", now=world.now) == asked
+
+        world.paper.before = at_call(1, meanwhile)
+        assert take_up(asked.pk, world.reader()) is not None
+        assert Reconciliation.objects.count() == 1
 
     def test_what_was_cut_off_is_given_up_and_its_late_end_changes_nothing(
         self, world: World, caplog: pytest.LogCaptureFixture

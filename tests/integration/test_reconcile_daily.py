@@ -8,7 +8,7 @@ from cec_plugin import models
 from cec_plugin.domain.delivery import Outcome, Result
 from cec_plugin.models.reconciliation import Reconciliation
 from cec_plugin.services import reconciliations
-from cec_plugin.services.reconcile import SILENT, ask
+from cec_plugin.services.reconcile import SILENT, ask, take_up
 from cec_plugin.services.reconciliations import AGAIN, EVERY, Reconciled, due, go_on
 from tests.paper import PaperRegistry
 from tests.reconciled import World, a_world
@@ -80,6 +80,17 @@ def test_what_somebody_asked_for_is_made_and_puts_the_daily_one_not_off(world: W
     assert (asked.outcome, asked.asked_by) == ("agrees", "desk")
     models.Registry.objects.update(paused=False)
     assert due(world.now) == [world.row.pk]
+
+
+def test_what_somebody_else_takes_up_meanwhile_is_not_made_twice(world: World) -> None:
+    models.Registry.objects.update(paused=True)
+    other = world.another("other")
+    models.Registry.objects.update(paused=True)
+    ask(world.row.pk, by="desk", now=world.now)
+    second = ask(other.pk, by="desk", now=world.now)
+    world.paper.before = lambda _: take_up(second.pk, world.reader()) and None
+    assert daily(world).reconciled == 1
+    assert Reconciliation.objects.filter(outcome="agrees").count() == 2
 
 
 def test_one_that_runs_is_not_begun_again_and_one_that_was_cut_off_is(world: World) -> None:
