@@ -23,6 +23,7 @@ from cec_plugin.domain.delivery import State
 from cec_plugin.exceptions import ConfigurationError
 from cec_plugin.selectors.health import registry_health
 from cec_plugin.services.pause import pause, resume
+from cec_plugin.services.reconcile import ask
 from cec_plugin.services.requeue import requeue
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ CONFIGURATION = (
     "options",
     "timeout_s",
     "calls_per_minute",
+    "ours_alone",
 )
 
 
@@ -112,6 +114,19 @@ def _before_requeueing(registry: models.Registry) -> list[str]:
     ]
 
 
+def _reconcile(request: HttpRequest, registry: models.Registry) -> Done:
+    row = ask(registry.pk, by=request.user.get_username(), now=datetime.now(UTC))
+    page = reverse("admin:cec_plugin_reconciliation_change", args=[row.pk])
+    return Done(text=_("The registry is being read; this page says what came of it."), go=page)
+
+
+def _before_reconciling(_registry: models.Registry) -> list[str]:
+    return [
+        _("All that the registry holds of ours is read and compared with what we say."),
+        _("Nothing is changed, there or here: you get a report, and repair what you choose."),
+    ]
+
+
 def _before_pausing(_registry: models.Registry) -> list[str]:
     return [
         _("Nothing more is sent to this registry until it is resumed."),
@@ -156,6 +171,14 @@ class RegistryAdmin(SteppedAdmin):
             says=_before_trying,
             offered=lambda _: True,
             run=_try,
+        ),
+        Step(
+            name="reconcile",
+            label=gettext_lazy("Reconcile"),
+            permission="operate",
+            says=_before_reconciling,
+            offered=lambda _: True,
+            run=_reconcile,
         ),
         Step(
             name="pause",

@@ -6,6 +6,8 @@ from django.utils.translation import gettext_lazy as _
 from cec_plugin.domain.allocation import RefusalCode
 from cec_plugin.domain.delivery import Errand, Presence, Result, State
 from cec_plugin.domain.notices import Kind, Via
+from cec_plugin.domain.reconciliation import Kind as Differing
+from cec_plugin.domain.reconciliation import Stance, Unrepaired
 
 WORDS: dict[type, dict[str, Promise]] = {
     State: {
@@ -64,6 +66,28 @@ WORDS: dict[type, dict[str, Promise]] = {
     Kind: {
         Kind.EARNED: _("finished"),
         Kind.WITHDRAWN: _("withdrawn"),
+    },
+    Differing: {
+        Differing.MISSING: _("missing there"),
+        Differing.REVERSED_THERE: _("reversed there, stands here"),
+        Differing.STANDING_THERE: _("stands there, reversed here"),
+        Differing.DIFFERENT: _("another amount or member there"),
+        Differing.DUPLICATE: _("there more than once"),
+        Differing.EXTRA: _("there, and not sent by us"),
+        Differing.LOST: _("there without our reference"),
+    },
+    Stance: {
+        Stance.STANDS: _("it stands"),
+        Stance.TAKEN_BACK: _("it was taken back"),
+        Stance.UNSENT: _("it was not sent"),
+        Stance.UNSURE: _("it may be there"),
+        Stance.IN_FLIGHT: _("it is on its way"),
+    },
+    Unrepaired: {
+        Unrepaired.PERSON: _("which record is right is for a person to say, in the registry"),
+        Unrepaired.CANNOT_FIND: _("the registry finds nothing by reference"),
+        Unrepaired.CANNOT_REVERSE: _("the registry takes nothing back"),
+        Unrepaired.OTHERWISE_NOW: _("it differs otherwise by now: reconcile again"),
     },
     Via: {
         Via.CERTIFICATE: _("certificate"),

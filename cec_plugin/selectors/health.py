@@ -9,6 +9,7 @@ from django.db.models import Count, Min, QuerySet
 
 from cec_plugin import models
 from cec_plugin.domain.delivery import State
+from cec_plugin.selectors.reconciliations import LastReconciliation, last_reconciliations
 
 UNSENT = (State.PENDING.value, State.HELD.value, State.PARKED.value)
 
@@ -22,7 +23,8 @@ class RegistryHealth:
 
     ``quiet_since`` is None where calls flow; else it is left alone until ``quiet_until``.
     ``reached_at`` is when it last took what was sent. ``late`` counts the deliveries that have been
-    due for too long. A state that no delivery is in has no count.
+    due for too long. A state that no delivery is in has no count. ``reconciled`` is the last
+    reconciliation that ended, None where none did.
     """
 
     name: str
@@ -36,6 +38,7 @@ class RegistryHealth:
     counts: Mapping[str, int]
     oldest_unsent_s: int | None
     late: int
+    reconciled: LastReconciliation | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +101,8 @@ def _registries(
         state=State.PENDING.value, registry__paused=False, due_at__lte=now - LATE_AFTER
     )
     late = dict(due.values_list("registry_id").annotate(count=Count("id")).order_by())
+    rows = list(chosen.order_by("name"))
+    reconciled = last_reconciliations([one.pk for one in rows])
     return tuple(
         RegistryHealth(
             name=one.name,
@@ -111,8 +116,9 @@ def _registries(
             counts=counts.get(one.pk, {}),
             oldest_unsent_s=_age_s(oldest.get(one.pk), now),
             late=late.get(one.pk, 0),
+            reconciled=reconciled.get(one.pk),
         )
-        for one in chosen.order_by("name")
+        for one in rows
     )
 
 

@@ -6,7 +6,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cec_plugin.domain.delivery import State
+from cec_plugin.models.reconciliation import Reconciliation
 from cec_plugin.selectors.health import LATE_AFTER, Health, RegistryHealth
+from cec_plugin.selectors.reconciliations import LastReconciliation
 
 
 def problems(found: Health) -> Iterator[str]:
@@ -22,6 +24,19 @@ def problems(found: Health) -> Iterator[str]:
         elif job.overdue:
             told = _("The job %(name)s is overdue: it last ended well at %(at)s.")
             yield told % {"name": job.name, "at": job.ended_at.isoformat(timespec="seconds")}
+
+
+def _of_reconciliation(registry: str, last: LastReconciliation) -> Iterator[str]:
+    if last.outcome == Reconciliation.Outcome.FAILED:
+        told = _("%(registry)s could not be reconciled: %(why)s")
+        yield told % {"registry": registry, "why": last.reason}
+    if left := last.open + last.unlisted:
+        told = ngettext(
+            "%(registry)s: %(count)d difference was found and is not repaired.",
+            "%(registry)s: %(count)d differences were found and are not repaired.",
+            left,
+        )
+        yield told % {"registry": registry, "count": left}
 
 
 def _of_registry(one: RegistryHealth) -> Iterator[str]:
@@ -61,3 +76,5 @@ def _of_registry(one: RegistryHealth) -> Iterator[str]:
             one.late,
         )
         yield told % {"registry": one.name, "count": one.late}
+    if one.reconciled is not None:
+        yield from _of_reconciliation(one.name, one.reconciled)

@@ -8,10 +8,13 @@ import pytest
 from django.test import Client
 
 from cec_plugin import models
-from cec_plugin.domain.delivery import Result
+from cec_plugin.domain.delivery import Outcome, Result
+from cec_plugin.domain.ports import Capabilities
 from cec_plugin.services.jobs import JOBS
+from cec_plugin.services.repair import repair_all
 from tests import factories
 from tests.integration.admin_visits import administrator
+from tests.reconciled import a_world
 
 pytestmark = pytest.mark.django_db
 
@@ -132,6 +135,46 @@ def test_parked_deliveries_are_a_problem(monitor: Callable[[], dict[str, Any]]) 
     factories.answer(with_work(), Result.REFUSED, now=datetime.now(UTC))
     [problem] = monitor()["problems"]
     assert "1 delivery is parked" in problem
+
+
+@pytest.mark.usefixtures("jobs_ran")
+def test_the_last_reconciliation_is_told_and_its_differences_are_a_problem_until_repaired(
+    monitor: Callable[[], dict[str, Any]],
+) -> None:
+    world = a_world()
+    world.told(3)
+    assert monitor()["registries"][0]["reconciled"] is None
+    world.paper.records.pop()
+    world.reconcile()
+    world.paper.change(world.record(0), reversed=True)
+    report = world.reconcile()
+    told = monitor()
+    assert told["problems"] == [
+        "Guild register: 2 differences were found and are not repaired.",
+    ]
+    shown = told["registries"][0]["reconciled"]
+    assert (shown["id"], shown["outcome"]) == (report.pk, "differs")
+    assert (shown["counts"], shown["open"]) == ({"missing": 1, "reversed_there": 1}, 2)
+    repair_all(report.pk, world.reader(), by="desk")
+    told = monitor()
+    assert told["registries"][0]["reconciled"]["open"] == 0
+    assert "not repaired" not in str(told["problems"])
+
+
+@pytest.mark.usefixtures("jobs_ran")
+def test_a_registry_that_could_not_be_read_is_a_problem_and_one_that_never_can_is_none(
+    monitor: Callable[[], dict[str, Any]],
+) -> None:
+    world = a_world()
+    refuses = Outcome(result=Result.CONFIGURATION, reason="HTTP 401")
+    world.paper.before = lambda _: refuses
+    world.reconcile()
+    assert monitor()["problems"] == ["Guild register could not be reconciled: HTTP 401"]
+    world.paper.capabilities = Capabilities(finds=False)
+    world.reconcile()
+    told = monitor()
+    assert told["ok"]
+    assert told["registries"][0]["reconciled"]["outcome"] == "unable"
 
 
 @pytest.mark.usefixtures("jobs_ran")

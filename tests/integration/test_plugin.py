@@ -37,6 +37,8 @@ TASKS = {
     "cec_plugin.resettle",
     "cec_plugin.deliver",
     "cec_plugin.look_up",
+    "cec_plugin.reconcile",
+    "cec_plugin.repair",
     "cec_plugin.run_due",
 }
 HEARD = [
