@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cec_plugin', '0009_sync'),
+        ('cec_plugin', '0012_merges'),
     ]
 
     operations = [
