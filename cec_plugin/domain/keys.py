@@ -49,9 +49,9 @@ def natural_key(
 
 def reference(natural: str) -> str:
     """Return the reference under which a registry hears of the entry with this natural key."""
-    return f"{REFERENCE_SIGN}{natural[:32]}"
+    return f"cec-{natural[:32]}"
 
 
 def reference_anew(natural: str, *, errand: str, round_number: int) -> str:
     """Return the reference of an errand about an entry that is told anew, from round 1 on."""
-    return f"{REFERENCE_SIGN}{digest('errand', natural, errand, str(round_number))[:32]}"
+    return f"cec-{digest('errand', natural, errand, str(round_number))[:32]}"
