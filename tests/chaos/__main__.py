@@ -141,7 +141,7 @@ def _an_administrator_looks() -> int:
     from cec_plugin.services.requeue import requeue  # noqa: PLC0415
     from tests.chaos.verdict import LOST  # noqa: PLC0415
 
-    parked = models.Delivery.objects.filter(state="parked").exclude(reason=LOST)
+    parked = models.Delivery.objects.filter(state="parked").exclude(reason__in=LOST)
     return requeue(list(parked.values_list("pk", flat=True)), now=datetime.now(UTC))
 
 

@@ -124,7 +124,10 @@ def test_operating_needs_its_own_permission(step: str, guild: models.Organizatio
 @responses.activate
 def test_trying_says_who_we_are(guild: models.Organization) -> None:
     registry = factories.registry(guild)
-    responses.get("https://registry.example/health", json={"caller": "guild-sync"})
+    responses.get(
+        "https://registry.example/health",
+        json={"caller": "guild-sync", "entities": {"members": True, "credits": True}},
+    )
     answer = take(superuser(), "registry", registry.pk, "try")
     assert "knows us as guild-sync" in text_of(answer)
     assert len(responses.calls) == 1

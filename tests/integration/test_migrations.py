@@ -91,7 +91,7 @@ def test_this_database_has_nothing_to_say_against_the_models() -> None:
         databases=["default"],
         include_deployment_checks=False,
     )
-    assert [str(one) for one in said] == []
+    assert [str(one) for one in said if not one.is_silenced()] == []
 
 
 @pytest.mark.parametrize("model", _ours(), ids=lambda model: model.__name__)

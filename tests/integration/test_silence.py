@@ -8,6 +8,7 @@ import base64
 import json
 import logging
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -24,7 +25,7 @@ from cec_plugin.adapters.http import Caller, NoAnswer
 from cec_plugin.adapters.registries.auth import auth_from
 from cec_plugin.adapters.registries.build import _limit, build
 from cec_plugin.domain.delivery import Outcome, Policy
-from cec_plugin.domain.ports import Posting, Retraction
+from cec_plugin.domain.ports import Capabilities, Health, Posting, Retraction
 from cec_plugin.exceptions import ConfigurationError
 from cec_plugin.sandbox.auth import Credentials, Guard
 from cec_plugin.sandbox.front import Front
@@ -51,10 +52,12 @@ CREDENTIALS = Credentials(
     password="hush-password",
     client_id="hush-client",
     client_secret="hush-secret",
+    hmac_secrets=("hush-signing",),
 )
 SECRETS = {
     "header": {"key": CREDENTIALS.api_key},
     "basic": {"user": CREDENTIALS.user, "password": CREDENTIALS.password},
+    "hmac": {"key_id": "lms", "current": CREDENTIALS.hmac_secrets[0]},
     "oauth2": {"client_id": CREDENTIALS.client_id, "client_secret": CREDENTIALS.client_secret},
 }
 PLANTED = f"Member {NAME} ({NUMBER}, {EMAIL}), {REFERENCE}, is lapsed"
@@ -281,6 +284,14 @@ def test_nor_where_our_own_options_or_secrets_are_wrong(
 class Talkative:
     """An adapter that breaks down with everything on its lips."""
 
+    capabilities = Capabilities()
+
+    def within(self, seconds: float) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def health(self) -> Health:
+        return Health(ok=True, caller="us")
+
     def post(self, posting: Posting) -> Outcome:
         raise RuntimeError(f"{posting.member_number}: {PLANTED}")
 
@@ -309,7 +320,7 @@ def test_nor_when_an_adapter_breaks_down(
     for _ in range(2):
         deliver_due(courier)
     said = _written(caplog)
-    assert len([line for line in said if "in post" in line or "in find" in line]) == 2
+    assert len([line for line in said if "The adapter failed: " in line]) == 2
     assert any("our adapter failed: RuntimeError" in line for line in said)
     _is_silent(said)
 
