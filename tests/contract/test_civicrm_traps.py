@@ -335,7 +335,7 @@ class TestBadData:
         self, civicrm: Emulation, credit: Posting
     ) -> None:
         for options, words in [
-            ({"reference_field": "CE_Credit.Nope"}, "Invalid field 'CE_Credit.Nope'"),
+            ({"reference_field": "CE_Credit.nope"}, "Invalid field 'CE_Credit.nope'"),
             ({"number_field": "nope"}, "Invalid field 'nope'"),
             ({"activity_type": "Nope"}, "Mandatory values missing"),
         ]:

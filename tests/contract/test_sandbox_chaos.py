@@ -146,12 +146,13 @@ def test_every_switch_strikes_and_the_registry_stands(registry: Sandbox, tmp_pat
 def test_one_at_a_time_lets_a_single_switch_hit_a_call(registry: Sandbox) -> None:
     client = Client(registry.url)
     registry.control.set_faults(
-        one_at_a_time=True, lost_reference=True, references_not_unique=True, delay_ms=1
+        one_at_a_time=True, lost_reference=True, approves_later=True, delay_ms=1
     )
     client.put("cec-1")
     (call,) = registry.control.calls()
-    assert call.faults == ("delay_ms", "references_not_unique")
+    assert call.faults == ("delay_ms", "lost_reference")
     registry.control.clear_faults()
-    registry.control.set_faults(lost_reference=True, references_not_unique=True)
+    registry.control.set_faults(lost_reference=True, approves_later=True)
     client.put("cec-2")
-    assert registry.control.calls()[-1].faults == ("references_not_unique", "lost_reference")
+    assert registry.control.calls()[-1].faults == ("lost_reference", "approves_later")
+    client.connection.close()

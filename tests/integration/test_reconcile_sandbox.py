@@ -145,7 +145,7 @@ def test_all_that_was_meddled_with_is_found_and_repaired_and_the_strangers_credi
     )
     assert _run("--repair") == 1
     assert _found() == {"extra": {STRANGER}}
-    assert deliver_registry(registry.pk) == 0  # a second repair sends nothing
+    assert deliver_registry(registry.pk).sent == 0  # a second repair sends nothing
 
 
 def test_what_is_asked_for_on_a_page_is_made_by_the_tasks(

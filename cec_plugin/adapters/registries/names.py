@@ -25,6 +25,7 @@ _COMMON = frozenset(
     do does down due duplicate earned either email empty end entity entry error errors event every
     exceeded exception exists expected expired external failed failure field fields file first for
     forbidden found from gateway group has have header held hour hours however id if in incorrect
+    differing integer
     integrity internal invalid is it item its json key last late length licence license limit link
     locked log login lapsed maintenance malformed mandatory many maximum may member members
     membership message method minimum missing more must name names need no none not nothing null
@@ -32,7 +33,8 @@ _COMMON = frozenset(
     password path payload permission person please post posted previous provider query quota rate
     read record records reference refused registration registry reject rejected request requests
     required resource response retry reversed role row save second see server service session
-    should some something start state status still string success such syntax system table temporary
+    should some something sorry start statement statements
+    state status still string success such syntax system table temporary
     text that the their there these they this time timeout title to token too try type unable
     unauthorized unavailable unexpected unique unit unknown unprocessable unsupported update upload
     user value values version wait was we were what when where which while who will window with
