@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 METADATA := pyproject.toml setup.cfg
 PIP := $(BIN)/python -m pip -q --disable-pip-version-check
 
-.PHONY: help demo test test-fast bench lint types format messages sandbox clean
+.PHONY: help demo test test-fast chaos bench lint types format messages sandbox clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -25,6 +25,9 @@ test: ## everything: style, types, the package, all tests on all databases (as C
 test-fast: $(VENV)/.fast ## the tests that need no server, on SQLite
 	CEC_TEST_DB=sqlite $(BIN)/python -m pytest -n 2 --dist loadgroup --ignore tests/packaging \
 	  -m "not journey and not browser and not concurrency" $(ARGS)
+
+chaos: $(VENV)/.test ## five storms of 2,000 credits over real workers; ARGS="--seed 7 --credits 500"
+	$(BIN)/python -m tests.chaos $(or $(ARGS),--seed 1 2 3 4 5 --credits 2000 --patience-s 3000)
 
 bench: ## measure, on a MariaDB with production's durability; ARGS="…"
 	scripts/system-packages
@@ -75,6 +78,11 @@ $(VENV)/.plugin: $(METADATA) | $(VENV)/.pip
 
 $(VENV)/.fast: $(METADATA) | $(VENV)/.pip
 	$(PIP) install -e . --group fast
+	@touch $@
+
+$(VENV)/.test: $(METADATA) | $(VENV)/.pip
+	scripts/system-packages
+	$(PIP) install -e . --group test
 	@touch $@
 
 $(VENV)/.quality: $(METADATA) | $(VENV)/.pip

@@ -32,6 +32,7 @@ DATABASE_FIXTURES = {
 }
 ON_EVERY_DATABASE = {"concurrency", "migration", "query_plan"}
 ON_MARIADB = ON_EVERY_DATABASE | {"database", "mariadb"}
+WHOLE_PROCESSES = {"journey", "browser"}
 RULES = {
     Database.SQLITE: "deselected: tests marked mariadb, for what only MariaDB does",
     Database.MARIADB: (
@@ -43,9 +44,22 @@ RULES = {
         "they run on SQLite and MariaDB"
     ),
 }
-
-
 NO_TENANT = f"deselected: tests marked tenant; no {tenants.URL} names a registry to test against"
+SCOPE = "CEC_TEST_SCOPE"
+"""The variable by which the environments of ``make test`` share the work; all runs without it."""
+
+SCOPES = {
+    "": "",
+    "no_database": (
+        "; also those that touch a database and are not marked concurrency, migration or "
+        "query_plan: they run on MariaDB here, and on SQLite with the newest Django"
+    ),
+    "database": "; also those that touch no database: they run with the platform's own versions",
+    "every_database": (
+        "; also those not marked concurrency, migration, query_plan or mariadb: they run with the "
+        "platform's own versions"
+    ),
+}
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -112,7 +126,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     number = os.environ.get(databases.VERSION, "not started")
     return [
         ", ".join(versions),
-        f"database: {database} {number}; {RULES[database]}",
+        f"database: {database} {number}; {RULES[database]}{SCOPES[os.environ.get(SCOPE, '')]}",
         f"tenant: {tenant_named(os.environ) or NO_TENANT}",
     ]
 
@@ -144,7 +158,27 @@ def _touches_the_database(item: pytest.Item) -> bool:
 
 
 def _belongs(item: pytest.Item, database: Database) -> bool:
-    marks = {mark.name for mark in item.iter_markers()}
+    return belongs({mark.name for mark in item.iter_markers()}, database, os.environ.get(SCOPE, ""))
+
+
+def belongs(marks: set[str], database: Database, scope: str) -> bool:
+    """Say whether a test with these marks runs on this database in this scope."""
+    everywhere = not marks.isdisjoint(ON_EVERY_DATABASE)
+    match scope:
+        case "no_database":
+            within = everywhere or marks.isdisjoint({"database", *WHOLE_PROCESSES})
+        case "database":
+            within = everywhere or not marks.isdisjoint({"database", *WHOLE_PROCESSES})
+        case "every_database":
+            within = not marks.isdisjoint(ON_EVERY_DATABASE | {"mariadb"})
+        case "":
+            within = True
+        case _:
+            raise pytest.UsageError(
+                f"{SCOPE}: {scope!r} is none of {', '.join(filter(None, SCOPES))}"
+            )
+    if not within:
+        return False
     if database is Database.SQLITE:
         return "mariadb" not in marks
     wanted = ON_MARIADB if database is Database.MARIADB else ON_EVERY_DATABASE
