@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from cec_plugin import models
 from cec_plugin.domain.actors import Actor
@@ -25,12 +25,13 @@ from cec_plugin.services.relink import relink
 from cec_plugin.services.retry import in_transaction
 from cec_plugin.services.wake import resettle_on_commit
 
-MOVES: dict[str, tuple[Any, str]] = {
-    "identities": (models.Identity, "key"),
-    "memberships": (models.Membership, "organization_id"),
-    "holdings": (models.Holding, "designation_id"),
-    "relations": (models.Relation, "activity_id"),
-    "exemptions": (models.Exemption, "part_id"),
+MOVES: dict[str, tuple[QuerySet[Any], str]] = {
+    "identities": (models.Identity.objects.all(), "key"),
+    "memberships": (models.Membership.objects.all(), "organization_id"),
+    "claims": (models.Claim.objects.filter(waits=True), "organization_id"),
+    "holdings": (models.Holding.objects.all(), "designation_id"),
+    "relations": (models.Relation.objects.all(), "activity_id"),
+    "exemptions": (models.Exemption.objects.all(), "part_id"),
 }
 """What moves, each with what a person has at most one for: of two the kept person's goes on."""
 
@@ -103,7 +104,7 @@ def unmerge(merge_id: int, *, by: Actor, now: datetime) -> models.Merge:
         if is_merged_away(kept_id):
             raise MergeError(f"person {kept_id} was merged into another since: undo that first")
         moved = one.moved
-        back = {kind: _move(kind, kept_id, merged_id, only=moved[kind]) for kind in MOVES}
+        back = {kind: _move(kind, kept_id, merged_id, only=moved.get(kind, [])) for kind in MOVES}
         _follow_identities(back["identities"], merged_id)
         for membership in models.Membership.objects.filter(pk__in=back["memberships"]):
             release(merged_id, membership.organization_id, now=now)
@@ -178,13 +179,13 @@ def _ensure_mergeable(keep_id: int, merged_id: int) -> None:
 
 def _move(kind: str, from_id: int, to_id: int, *, only: list[int] | None = None) -> list[int]:
     """Move what the other person has none of yet; return the ids of what moved."""
-    model, key = MOVES[kind]
-    rows = model.objects.filter(person_id=from_id)
+    movable, key = MOVES[kind]
+    rows = movable.filter(person_id=from_id)
     if only is not None:
         rows = rows.filter(pk__in=only)
-    there = set(model.objects.filter(person_id=to_id).values_list(key, flat=True))
+    there = set(movable.filter(person_id=to_id).values_list(key, flat=True))
     ids = [pk for pk, value in rows.order_by("pk").values_list("pk", key) if value not in there]
-    model.objects.filter(pk__in=ids).update(person_id=to_id)
+    movable.filter(pk__in=ids).update(person_id=to_id)
     return ids
 
 

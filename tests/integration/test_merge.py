@@ -21,7 +21,7 @@ from cec_plugin.adapters.couriers import deliver_registry
 from cec_plugin.domain.actors import Actor
 from cec_plugin.domain.basis import replay
 from cec_plugin.domain.delivery import State
-from cec_plugin.domain.keys import identity_key
+from cec_plugin.domain.keys import digest, identity_key
 from cec_plugin.domain.posting import ReversalReason
 from cec_plugin.models.outbox import HoldCode
 from cec_plugin.sandbox.control import Control
@@ -775,3 +775,32 @@ def _each_delivery_is_sound() -> None:
             assert states == ["void"]
         else:
             assert states == ["held"]
+
+
+def _claim(subject: str, guild: models.Organization, number: str) -> models.Claim:
+    return models.Claim.objects.create(
+        person_id=factories.person_of(subject),
+        organization=guild,
+        number=number,
+        number_key=digest("number", number),
+        asked_at=T0,
+    )
+
+
+def test_a_waiting_claim_moves_along_and_back(guild: models.Organization) -> None:
+    kept, gone = factories.person_of(KEPT), factories.person_of(GONE)
+    claim = _claim(GONE, guild, "M-8")
+    one = merge(keep_id=kept, merged_id=gone, by=OFFICER, now=T0)
+    claim.refresh_from_db()
+    assert claim.person_id == kept
+    unmerge(one.pk, by=OFFICER, now=T0)
+    claim.refresh_from_db()
+    assert claim.person_id == gone
+
+
+def test_of_two_waiting_claims_the_kept_persons_goes_on(guild: models.Organization) -> None:
+    kept, gone = factories.person_of(KEPT), factories.person_of(GONE)
+    mine, theirs = _claim(KEPT, guild, "M-7"), _claim(GONE, guild, "M-8")
+    merge(keep_id=kept, merged_id=gone, by=OFFICER, now=T0)
+    assert models.Claim.objects.get(pk=mine.pk).person_id == kept
+    assert models.Claim.objects.get(pk=theirs.pk).person_id == gone
