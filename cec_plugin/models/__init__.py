@@ -22,6 +22,7 @@ from cec_plugin.models.people import Identity, Membership, Officer, Person, Rela
 from cec_plugin.models.previews import Preview, PreviewedAccount
 from cec_plugin.models.programs import Exemption, PartCourse, Program, ProgramPart
 from cec_plugin.models.reconciliation import Difference, Reconciliation
+from cec_plugin.models.roster import RosterFile, RosterLine
 from cec_plugin.models.schedules import Cap, RoleBonus, Rule, Schedule
 
 __all__ = [
@@ -64,6 +65,8 @@ __all__ = [
     "Requirement",
     "Role",
     "RoleBonus",
+    "RosterFile",
+    "RosterLine",
     "Rule",
     "Schedule",
     "Service",

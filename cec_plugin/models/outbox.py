@@ -45,14 +45,23 @@ class Registry(models.Model):
     adapter = models.CharField(
         _("adapter"), max_length=20, choices=Adapter.choices, default=Adapter.REST
     )
-    base_url = models.URLField(_("base address"), max_length=500)
+    base_url = models.URLField(
+        _("base address"),
+        max_length=500,
+        blank=True,
+        help_text=_("Empty for roster files: somebody carries them there."),
+    )
     auth = models.CharField(
         _("authentication"), max_length=20, choices=Auth.choices, default=Auth.HEADER
     )
     secret = models.CharField(
         _("secret"),
         max_length=100,
-        help_text=_("The name of the secret in the setting CEC_SECRETS, not the secret itself."),
+        blank=True,
+        help_text=_(
+            "The name of the secret in the setting CEC_SECRETS, not the secret itself. Empty for "
+            "roster files."
+        ),
     )
     options = models.JSONField(
         _("options"),

@@ -10,6 +10,7 @@ from django.db.models import Count, Min, QuerySet
 from cec_plugin import models
 from cec_plugin.domain.delivery import State
 from cec_plugin.selectors.reconciliations import LastReconciliation, last_reconciliations
+from cec_plugin.selectors.rosters import RosterWaiting, rosters
 
 UNSENT = (State.PENDING.value, State.HELD.value, State.PARKED.value)
 
@@ -74,11 +75,17 @@ class Health:
     registries: tuple[RegistryHealth, ...]
     unsettled: Unsettled
     jobs: tuple[JobHealth, ...]
+    rosters: tuple[RosterWaiting, ...] = ()
 
 
 def health(*, every: Mapping[str, timedelta], now: datetime) -> Health:
     """Return how things stand; ``every`` says how often each periodic job is to run."""
-    return Health(registries=_registries(now), unsettled=_unsettled(now), jobs=_jobs(every, now))
+    return Health(
+        registries=_registries(now),
+        unsettled=_unsettled(now),
+        jobs=_jobs(every, now),
+        rosters=rosters(now),
+    )
 
 
 def registry_health(registry: models.Registry, *, now: datetime) -> RegistryHealth:

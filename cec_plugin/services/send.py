@@ -12,7 +12,7 @@ from cec_plugin import models
 from cec_plugin.domain.allocation import local_date
 from cec_plugin.domain.delivery import Errand, Outcome, Presence, Result
 from cec_plugin.domain.keys import digest
-from cec_plugin.domain.ports import Held, Posting, Registry, Retraction
+from cec_plugin.domain.ports import Capabilities, Held, Posting, Registry, Retraction
 from cec_plugin.models.ledger import EntryKind
 from cec_plugin.models.outbox import HoldCode
 from cec_plugin.services.claim import Claimed
@@ -116,7 +116,10 @@ def _look(letter: Letter, claimed: Claimed, registry: Registry, now: datetime) -
     posting = _posting(delivery, number)
     if not may_be_there and not letter.is_sound:
         return CORRECTED
-    if not may_be_there and (claimed.lease == 1 or not registry.capabilities.finds):
+    able = registry.capabilities
+    if not may_be_there and (claimed.lease == 1 or not able.finds):
+        return Ready(posting=posting)
+    if _is_safe_to_repeat(able) and letter.is_sound:
         return Ready(posting=posting)
     held = registry.find(delivery.reference)
     if isinstance(held, Outcome):
@@ -138,6 +141,15 @@ def _look(letter: Letter, claimed: Claimed, registry: Registry, now: datetime) -
     return Ready(posting=posting, looked=True)
 
 
+def _is_safe_to_repeat(able: Capabilities) -> bool:
+    """Say whether what cannot be looked up can be written again, making no second record.
+
+    Only where receipts, which go by our reference, tell in the end what was taken; elsewhere an
+    administrator looks.
+    """
+    return able.upsert and able.receipts and not able.finds
+
+
 def _compare(held: Held, posting: Posting, number_key: str) -> Outcome:
     if held.reversed:
         return _conflict(held, "the registry has it as reversed")
@@ -157,7 +169,7 @@ def _conflict(held: Held, reason: str) -> Outcome:
 def _retract(
     delivery: models.Delivery, claimed: Claimed, registry: Registry, now: datetime
 ) -> Outcome:
-    if claimed.lease > 1:
+    if claimed.lease > 1 and not _is_safe_to_repeat(registry.capabilities):
         held = registry.find(delivery.award_reference)
         if isinstance(held, Outcome):
             return held

@@ -1,6 +1,7 @@
 """Make the adapter of a registry from its row and the site's secrets."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -15,9 +16,12 @@ from cec_plugin.adapters.registries.civicrm_options import CivicrmOptions
 from cec_plugin.adapters.registries.renewing import Renewing, RenewingCaller
 from cec_plugin.adapters.registries.rest import RestRegistry
 from cec_plugin.adapters.registries.rest_options import RestOptions
+from cec_plugin.adapters.registries.roster import RosterRegistry
+from cec_plugin.adapters.registries.roster_options import RosterOptions
 from cec_plugin.adapters.registries.xapi import VERSION_HEADER, XapiRegistry
 from cec_plugin.adapters.registries.xapi_options import XapiOptions
 from cec_plugin.conf import get_settings
+from cec_plugin.domain.allocation import local_date
 from cec_plugin.domain.ports import Registry
 from cec_plugin.exceptions import ConfigurationError
 
@@ -29,6 +33,8 @@ def build(row: models.Registry) -> Registry:
         ConfigurationError: the row or its secret is not as it must be; says which field and why.
     """
     try:
+        if row.adapter == models.Registry.Adapter.ROSTER:
+            return _roster(row)
         _check_address(row.base_url, allow_http=get_settings().allow_http)
         return _adapter(_Door(row))
     except ConfigurationError as error:
@@ -91,6 +97,18 @@ def _xapi(door: "_Door") -> XapiRegistry:
         anonymous=door.plain_caller(None, version),
         user=door.secret.get("user") or door.secret.get("client_id") or door.row.secret,
         unsaid=door.unsaid,
+    )
+
+
+def _roster(row: models.Registry) -> RosterRegistry:
+    for name, given in (("base address", row.base_url), ("secret", row.secret)):
+        if given:
+            raise ConfigurationError(f"{name}: leave it empty, for nobody is called")
+    time_zone = row.organization.time_zone if row.organization_id else "UTC"
+    return RosterRegistry(
+        RosterOptions.from_json(row.options),
+        name=row.name,
+        today=lambda: local_date(datetime.now(UTC), time_zone),
     )
 
 
