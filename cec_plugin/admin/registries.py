@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from cec_plugin import models
 from cec_plugin.adapters.registries.build import build
 from cec_plugin.admin.reading import NOTHING
+from cec_plugin.admin.rostering import CLOSE, takes_files, what_waits
 from cec_plugin.admin.steps import Done, Step, SteppedAdmin
 from cec_plugin.admin.words import word
 from cec_plugin.domain.delivery import State
@@ -143,6 +144,8 @@ def _before_resuming(registry: models.Registry) -> list[str]:
 
 
 def _before_trying(registry: models.Registry) -> list[str]:
+    if takes_files(registry):
+        return [_("Nobody is called: files are carried to it. Only its options are looked at.")]
     return [
         _("The registry at %(address)s is asked who we are. Nothing is written there.")
         % {"address": registry.base_url},
@@ -204,6 +207,7 @@ class RegistryAdmin(SteppedAdmin):
             offered=lambda registry: registry.deliveries.filter(state=State.PARKED.value).exists(),
             run=_requeue,
         ),
+        CLOSE,
     )
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
@@ -213,6 +217,10 @@ class RegistryAdmin(SteppedAdmin):
     def has_requeue_permission(self, request: HttpRequest) -> bool:
         """Ask for the permission that deliveries have."""
         return request.user.has_perm("cec_plugin.requeue_delivery")
+
+    def has_close_permission(self, request: HttpRequest) -> bool:
+        """Ask for the permission to close a roster file."""
+        return request.user.has_perm("cec_plugin.add_rosterfile")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Keep whose registry it is once it exists: its deliveries are that organization's."""
@@ -261,4 +269,4 @@ class RegistryAdmin(SteppedAdmin):
         oldest = _("oldest not sent: %(age)s") % {
             "age": timesince(datetime.now(UTC) - timedelta(seconds=found.oldest_unsent_s))
         }
-        return format_html("{}<br>{}", counts, oldest)
+        return format_html("{}{}<br>{}", counts, what_waits(registry), oldest)

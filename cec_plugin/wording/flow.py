@@ -9,12 +9,15 @@ from cec_plugin.domain.delivery import State
 from cec_plugin.models.reconciliation import Reconciliation
 from cec_plugin.selectors.health import LATE_AFTER, Health, RegistryHealth
 from cec_plugin.selectors.reconciliations import LastReconciliation
+from cec_plugin.selectors.rosters import RosterWaiting
 
 
 def problems(found: Health) -> Iterator[str]:
     """Say what somebody has to look into, in the reader's language."""
     for one in found.registries:
         yield from _of_registry(one)
+    for roster in found.rosters:
+        yield from _of_roster(roster)
     waiting = found.unsettled
     if not waiting.expected and (waiting.oldest_s or 0) > LATE_AFTER.total_seconds():
         yield _("A notice has not been settled for %(seconds)d s.") % {"seconds": waiting.oldest_s}
@@ -78,3 +81,29 @@ def _of_registry(one: RegistryHealth) -> Iterator[str]:
         yield told % {"registry": one.name, "count": one.late}
     if one.reconciled is not None:
         yield from _of_reconciliation(one.name, one.reconciled)
+
+
+def _of_roster(one: RosterWaiting) -> Iterator[str]:
+    if one.is_late:
+        told = ngettext(
+            "%(registry)s: %(count)d credit has waited for a roster file for %(days)d days.",
+            "%(registry)s: %(count)d credits wait for a roster file, for up to %(days)d days.",
+            one.unfiled,
+        )
+        days = (one.oldest_s or 0) // 86400
+        yield told % {"registry": one.registry, "count": one.unfiled, "days": days}
+    for file in one.files:
+        if file.is_late:
+            told = ngettext(
+                "%(registry)s: %(count)d line of roster file %(number)d has waited %(days)d days "
+                "for its receipt.",
+                "%(registry)s: %(count)d lines of roster file %(number)d have waited %(days)d days "
+                "for their receipts.",
+                file.lines,
+            )
+            yield told % {
+                "registry": one.registry,
+                "count": file.lines,
+                "number": file.number,
+                "days": file.waits_s // 86400,
+            }
