@@ -82,7 +82,8 @@ class RosterFormat:
 
     ``window_days`` is for how many days after the day on which it was earned the body takes a
     credit, 0 for ever; ``warn_days`` before its end somebody is warned. ``reversal_kind`` is what a
-    line that takes back is called, empty where the body takes none.
+    line that takes back is called, empty where the body takes none; with ``reversal_by_reference``
+    it names nobody, the body finding the credit by our reference or its own id.
     """
 
     columns: tuple[Column, ...] = COLUMNS
@@ -95,6 +96,7 @@ class RosterFormat:
     pad_amount: bool = True
     credit_kind: str = "credit"
     reversal_kind: str = ""
+    reversal_by_reference: bool = False
     reference_length: int = 36
     unit: str = ""
     lines: int = 500

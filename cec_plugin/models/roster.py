@@ -59,9 +59,9 @@ class LineAnswer(models.TextChoices):
 class RosterLine(models.Model):
     """One delivery in a file, with what could read otherwise later.
 
-    ``number_key`` is the digest of the member number that stands in it. A delivery has at most one
-    line that waits; one that was rejected and sent again has another line in a later file.
-    ``reason`` is in the body's own words, redacted.
+    ``number_key`` is the digest of the member number that stands in it, empty where none does. A
+    delivery has at most one line that waits; one that was rejected and sent again has another line
+    in a later file. ``reason`` is in the body's own words, redacted.
 
     .. no_pii:
     """
@@ -69,7 +69,7 @@ class RosterLine(models.Model):
     file = models.ForeignKey(RosterFile, models.PROTECT, related_name="lines")
     position = models.PositiveIntegerField(_("line"))
     delivery = models.ForeignKey(Delivery, models.PROTECT, related_name="roster_lines")
-    number_key = digest_field()
+    number_key = digest_field(blank=True)
     title = models.CharField(_("title"), max_length=255, blank=True)
     earned_on = models.DateField(_("earned on"))
     reversed_on = models.DateField(_("taken back on"), null=True, blank=True)

@@ -12,13 +12,13 @@ from django.db.models import Exists, OuterRef, QuerySet
 from cec_plugin import models
 from cec_plugin.domain.allocation import local_date
 from cec_plugin.domain.delivery import Errand, State
-from cec_plugin.domain.roster import RosterRow
-from cec_plugin.models.ledger import EntryKind
+from cec_plugin.domain.roster import RosterFormat, RosterRow
 from cec_plugin.models.outbox import HoldCode
 from cec_plugin.models.roster import LineAnswer
+from cec_plugin.selectors.sent import why_taken_back
 
-ANOTHER_NUMBER = "another_number"
-"""Why a credit is taken back that still stands: it was told under a number that is not theirs."""
+NOBODY = "nobody"
+"""In place of a digest where there is no number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,11 @@ def waiting(registry_id: int) -> QuerySet[models.Delivery]:
 
 
 def candidates(
-    delivery_ids: Collection[int], organization: models.Organization, *, now: datetime
+    delivery_ids: Collection[int],
+    organization: models.Organization,
+    how: RosterFormat,
+    *,
+    now: datetime,
 ) -> list[Candidate]:
     """Return what these deliveries of one registry would say in a file that is closed now."""
     deliveries = _with_entries(models.Delivery.objects.filter(pk__in=delivery_ids))
@@ -69,9 +73,11 @@ def candidates(
     )
     told = _told_under(deliveries)
     keys = {
-        one.pk: told.get(one.award_reference) or keys_now.get(one.entry.account.person_id, "")
+        one.pk: told.get(one.award_reference) or keys_now.get(one.entry.account.person_id, NOBODY)
         for one in deliveries
     }
+    if how.reversal_by_reference:
+        keys |= {one.pk: "" for one in deliveries if one.errand == Errand.RETRACT}
     numbers = _numbers(organization.pk, keys.values())
     taken_back = set(
         models.Delivery.objects.filter(
@@ -159,10 +165,11 @@ def _told_under(deliveries: Sequence[models.Delivery]) -> dict[str, str]:
 
 
 def _numbers(organization_id: int, keys: Iterable[str]) -> dict[str, str]:
+    """Return the numbers by their digests; under none stands a line that names nobody."""
     members = models.Membership.objects.filter(
         organization_id=organization_id, number_key__in={key for key in keys if key}
     )
-    return dict(members.values_list("number_key", "number"))
+    return {"": "", **dict(members.values_list("number_key", "number"))}
 
 
 def _remote_ids(deliveries: Iterable[models.Delivery]) -> dict[tuple[int, str], str]:
@@ -177,12 +184,6 @@ def _remote_ids(deliveries: Iterable[models.Delivery]) -> dict[tuple[int, str], 
 def _earned_at(delivery: models.Delivery) -> datetime:
     entry = delivery.entry
     return entry.reverses.earned_at if entry.reverses is not None else entry.earned_at
-
-
-def _reason(entry: models.CreditEntry) -> str:
-    if entry.kind != EntryKind.REVERSAL:
-        return ANOTHER_NUMBER
-    return str(next((step.get("reason", "") for step in entry.basis), ""))
 
 
 def _row(
@@ -212,5 +213,5 @@ def _row(
         if takes_back
         else "",
         reversed_on=reversed_on if takes_back else None,
-        reason=_reason(entry) if takes_back else "",
+        reason=why_taken_back(entry) if takes_back else "",
     )

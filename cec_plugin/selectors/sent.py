@@ -6,6 +6,10 @@ from dataclasses import dataclass
 
 from cec_plugin import models
 from cec_plugin.domain.delivery import Errand, Presence, State
+from cec_plugin.models.ledger import EntryKind
+
+ANOTHER_NUMBER = "another_number"
+"""The code of why something is taken back that was told under a number that is not the member's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,3 +67,11 @@ def sent_credits(person_id: int, organization_id: int) -> int:
     """Return how many of a person's credits the registries of an organization (may) have."""
     rows = models.Delivery.objects.filter(pk__in=of_standing(person_id, organization_id))
     return sum(one.was_sent() for one in chains(rows.order_by("pk")))
+
+
+def why_taken_back(entry: models.CreditEntry) -> str:
+    """Return the code of why it is taken back: what still stands was told under a wrong number."""
+    if entry.kind != EntryKind.REVERSAL:
+        return ANOTHER_NUMBER
+    reasons = [step.get("reason", "") for step in entry.basis]
+    return str(reasons[0]) if reasons else ""

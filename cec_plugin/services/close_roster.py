@@ -83,7 +83,7 @@ def _last_number(registry: models.Registry) -> int:
 def _next(registry: models.Registry, how: RosterFormat, now: datetime) -> list[Candidate]:
     # Whoever settles one, or takes it back, waits for us and sees what we did; or we see it.
     ids = waiting(registry.pk).values_list("pk", flat=True).select_for_update()[: how.lines]
-    return candidates(list(ids), registry.organization, now=now)
+    return candidates(list(ids), registry.organization, how, now=now)
 
 
 def _why(one: Candidate, how: RosterFormat, registry: models.Registry, now: datetime) -> str:

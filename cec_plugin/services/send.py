@@ -13,17 +13,14 @@ from cec_plugin.domain.allocation import local_date
 from cec_plugin.domain.delivery import Errand, Outcome, Presence, Result
 from cec_plugin.domain.keys import digest
 from cec_plugin.domain.ports import Capabilities, Held, Posting, Registry, Retraction
-from cec_plugin.models.ledger import EntryKind
 from cec_plugin.models.outbox import HoldCode
+from cec_plugin.selectors.sent import why_taken_back
 from cec_plugin.services.claim import Claimed
 
 NO_RECEIPT = Outcome(
     result=Result.TAKEN, reason="the registry took it and has not confirmed it yet"
 )
 
-
-ANOTHER_NUMBER = "another_number"
-"""The code of why something is taken back that was told under a number that is not the member's."""
 
 NO_NUMBER = Outcome(result=Result.MEMBER, reason="no member number")
 CORRECTED = Outcome(
@@ -185,21 +182,13 @@ def _retract(
             reference=delivery.award_reference,
             own_reference=delivery.reference,
             on=local_date(now, organization.time_zone),
-            reason=_reason(delivery.entry),
+            reason=why_taken_back(delivery.entry),
         )
     )
     gone = outcome.status == 404 and outcome.result is Result.REFUSED
     if gone and registry.find(delivery.award_reference) is None:
         return Outcome(result=Result.DELIVERED, reason="the registry has no such credit")
     return outcome
-
-
-def _reason(entry: models.CreditEntry) -> str:
-    """Return the code of why it is taken back: what still stands was told under a wrong number."""
-    if entry.kind != EntryKind.REVERSAL:
-        return ANOTHER_NUMBER
-    reasons = [step.get("reason", "") for step in entry.basis]
-    return str(reasons[0]) if reasons else ""
 
 
 def _posting(delivery: models.Delivery, number: str) -> Posting:

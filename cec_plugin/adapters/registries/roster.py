@@ -15,7 +15,7 @@ from cec_plugin.domain.ports import Capabilities, Health, Known, Page, Posting, 
 from cec_plugin.domain.roster import RosterRow, fault_of
 
 TAKEN = Outcome(result=Result.TAKEN, reason="waits for the next roster file", told_later=True)
-LATE = Outcome(result=Result.RETRYABLE, reason="no time is left for it")
+LATE = Outcome(result=Result.RETRYABLE, reason="no time is left for it", uncalled=True)
 
 
 class RosterRegistry:
