@@ -120,7 +120,8 @@ class RosterFileAdmin(OfOrganizations, SteppedAdmin, ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
         """Count the lines, and those that wait."""
         waits = Count("lines", filter=Q(lines__answer=LineAnswer.NONE))
-        return super().get_queryset(request).annotate(in_all=Count("lines"), left=waits)
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows.annotate(in_all=Count("lines"), left=waits)
 
     def get_urls(self) -> list[URLPattern]:
         """Put the addresses of the file and its receipts before the record's own."""

@@ -75,6 +75,7 @@ def test_columns_keep_their_order_and_the_rest_its_default() -> None:
         ({"encoding": "utf-7"}, "'encoding': it is one of"),
         ({"decimal_sign": ","}, "'decimal_sign': it is the delimiter"),
         ({"date_format": "%H:%M"}, "'date_format': it holds"),
+        ({"date_format": "-%Y%m%d"}, "'date_format': it holds"),
         ({"date_format": "%d.%m."}, "'date_format': it holds"),
         ({"credit_kind": "=1"}, "would be taken for a formula"),
         ({"credit_kind": "a\nb"}, "it holds control signs"),

@@ -13,7 +13,7 @@ from cec_plugin.exceptions import ConfigurationError
 
 ENCODINGS = ("utf-8", "utf-8-sig", "iso-8859-1", "iso-8859-15", "cp1252")
 DELIMITERS = (",", ";", "\t", "|")
-_DATE = re.compile(r"(?:%[Ymdy]|[-/. ])+")
+_DATE = re.compile(r"%[Ymdy](?:[-/. ]*%[Ymdy])*\.?")
 FIGURES = {
     "decimals": (0, 2),
     "reference_length": (1, 1_000),
@@ -117,7 +117,11 @@ def _fault_of_one(name: str, value: Any) -> str:
         return "" if value in CHOICES[name] else f"it is one of {told}"
     if name not in PLAIN:
         return "there is no such option"
-    wanted = type(PLAIN[name].default)
+    return _fault_of_plain(name, value)
+
+
+def _fault_of_plain(name: str, value: Any) -> str:
+    wanted: type[Any] = type(PLAIN[name].default)
     # A truth is a whole number to Python, and none to us.
     if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
         return f"it must be a {wanted.__name__}"
