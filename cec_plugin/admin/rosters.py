@@ -120,8 +120,9 @@ class RosterFileAdmin(OfOrganizations, SteppedAdmin, ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
         """Count the lines, and those that wait."""
         waits = Count("lines", filter=Q(lines__answer=LineAnswer.NONE))
-        rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.annotate(in_all=Count("lines"), left=waits)
+        rows = super().get_queryset(request)
+        counted: QuerySet[Any] = rows.annotate(in_all=Count("lines"), left=waits)
+        return counted
 
     def get_urls(self) -> list[URLPattern]:
         """Put the addresses of the file and its receipts before the record's own."""

@@ -74,7 +74,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='registry',
             name='adapter',
-            field=models.CharField(choices=[('rest', 'generic REST'), ('civicrm', 'CiviCRM (APIv4)'), ('xapi', 'xAPI (learning record store)')], default='rest', max_length=20, verbose_name='adapter'),
+            field=models.CharField(choices=[('rest', 'generic REST'), ('civicrm', 'CiviCRM (APIv4)'), ('xapi', 'xAPI (learning record store)'), ('roster', 'roster files')], default='rest', max_length=20, verbose_name='adapter'),
         ),
         migrations.AlterField(
             model_name='registry',

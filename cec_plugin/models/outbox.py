@@ -28,6 +28,7 @@ class Registry(models.Model):
         REST = "rest", _("generic REST")
         CIVICRM = "civicrm", _("CiviCRM (APIv4)")
         XAPI = "xapi", _("xAPI (learning record store)")
+        ROSTER = "roster", _("roster files")
 
     class Auth(models.TextChoices):
         HEADER = "header", _("key in a header")
