@@ -54,7 +54,7 @@ class Letters:
                 schedule_id=entry.schedule_id,
                 line=entry.line,
                 generation=number,
-                natural_key=keys.digest("letter", str(number)),
+                natural_key=self._key("letter", number),
                 basis=entry.basis,
             )
             for number in itertools.islice(self._numbers, BATCH)
@@ -74,6 +74,10 @@ class Letters:
             for one in stored
         )
 
+    def _key(self, kind: str, number: int) -> str:
+        """Return a key that no other letters of the same run have."""
+        return keys.digest(kind, str(self._entry.account_id), str(number))
+
     def check(self) -> None:
         """See that everything was delivered.
 
@@ -88,7 +92,7 @@ class Letters:
     def bodies(self) -> dict[str, dict[str, Any]]:
         """Return a batch of bodies by reference, as the adapter would send them."""
         postings: list[Posting] = [
-            replace(self._posting, reference=keys.reference(keys.digest("bare", str(number))))
+            replace(self._posting, reference=keys.reference(self._key("bare", number)))
             for number in itertools.islice(self._numbers, BATCH)
         ]
         body = RestBody(RestOptions())

@@ -23,6 +23,7 @@ DELAY_MS = 50
 ROUNDS = 7
 BATCHES_AT_LEAST = 5.0
 SECOND_WORKER_AT_LEAST = 1.6
+PATIENCE_S = 60.0
 ONE_BY_ONE = {"batch_path": ""}
 
 
@@ -162,8 +163,11 @@ class _Peers:
         from benchmarks.peers import app, send  # noqa: PLC0415
 
         app.conf.broker_url = self._broker_url
-        before = len(self._registry.control.data().credits)
+        wanted = len(self._registry.control.data().credits) + len(self._bodies)
         for reference, body in self._bodies.items():
             send.delay(f"{self._registry.url}/credits/{reference}", self._registry.api_key, body)
-        while len(self._registry.control.data().credits) < before + len(self._bodies):
+        until = time.monotonic() + PATIENCE_S
+        while (there := len(self._registry.control.data().credits)) < wanted:
+            if time.monotonic() > until:
+                raise RuntimeError(f"the peers' way lacks {wanted - there} credits")
             time.sleep(0.02)
