@@ -19,7 +19,7 @@ from cec_plugin.domain.ports import Health, Registry
 from cec_plugin.services.acknowledge import Attempted, acknowledge
 from cec_plugin.services.claim import Claimed, claim, claim_one, give_back
 from cec_plugin.services.quiet import Permit, hear, permit, reached, standing
-from cec_plugin.services.send import Letter, Ready, anonymous, load, look
+from cec_plugin.services.send import Letter, Ready, anonymous, is_safe_to_repeat, load, look
 from cec_plugin.services.wake import deliver_on_commit
 from cec_plugin.services.write import guarded, write
 
@@ -82,8 +82,13 @@ def deliver_due(courier: Courier, *, limit: int | None = None) -> Counter[str]:
 
 
 def most(registry: Registry) -> int:
-    """Return how many deliveries one claim takes."""
-    return max(BATCH, registry.capabilities.bulk)
+    """Return how many deliveries one claim takes.
+
+    Where nothing can be looked up it is one call's: all that is claimed by a worker that dies is
+    in doubt, and a person would have to look.
+    """
+    able = registry.capabilities
+    return max(BATCH, able.bulk) if able.finds or is_safe_to_repeat(able) else able.bulk
 
 
 def deliver_one(courier: Courier, delivery_id: int) -> Counter[str]:

@@ -116,7 +116,7 @@ def _look(letter: Letter, claimed: Claimed, registry: Registry, now: datetime) -
     able = registry.capabilities
     if not may_be_there and (claimed.lease == 1 or not able.finds):
         return Ready(posting=posting)
-    if _is_safe_to_repeat(able) and letter.is_sound:
+    if is_safe_to_repeat(able) and letter.is_sound:
         return Ready(posting=posting)
     held = registry.find(delivery.reference)
     if isinstance(held, Outcome):
@@ -138,7 +138,7 @@ def _look(letter: Letter, claimed: Claimed, registry: Registry, now: datetime) -
     return Ready(posting=posting, looked=True)
 
 
-def _is_safe_to_repeat(able: Capabilities) -> bool:
+def is_safe_to_repeat(able: Capabilities) -> bool:
     """Say whether what cannot be looked up can be written again, making no second record.
 
     Only where receipts, which go by our reference, tell in the end what was taken; elsewhere an
@@ -166,7 +166,7 @@ def _conflict(held: Held, reason: str) -> Outcome:
 def _retract(
     delivery: models.Delivery, claimed: Claimed, registry: Registry, now: datetime
 ) -> Outcome:
-    if claimed.lease > 1 and not _is_safe_to_repeat(registry.capabilities):
+    if claimed.lease > 1 and not is_safe_to_repeat(registry.capabilities):
         held = registry.find(delivery.award_reference)
         if isinstance(held, Outcome):
             return held

@@ -2,7 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from pytest_django import Settings
@@ -10,6 +12,7 @@ from pytest_django import Settings
 from cec_plugin import models
 from cec_plugin.adapters.couriers import deliver_registry
 from cec_plugin.sandbox.server import Sandbox, running_sandbox
+from cec_plugin.services.deliver import step_reached
 from cec_plugin.services.sweep import sweep
 from tests import factories
 from tests.events import ETHICS
@@ -53,6 +56,23 @@ def _earn(registry: models.Registry, *, nobody: int = -1) -> None:
 
 def _writes(sandbox: Sandbox) -> list[str]:
     return [call.path for call in sandbox.control.calls() if call.method in ("PUT", "POST")]
+
+
+class _DiedError(BaseException):
+    """What a worker that dies does not live to see."""
+
+
+@contextmanager
+def _dying_after_the_call() -> Iterator[None]:
+    def die(*, step: str, **_: Any) -> None:
+        if step == "sent":
+            raise _DiedError
+
+    step_reached.connect(die, weak=False)
+    try:
+        yield
+    finally:
+        step_reached.disconnect(die)
 
 
 def _states() -> Counter[str]:
@@ -143,6 +163,23 @@ def test_a_batch_that_loses_the_references_is_looked_into_and_not_sent_again(
         deliver_registry(registry.pk)
     assert _states() == {"parked": 8, "delivered": 2}
     assert len(sandbox.control.data().credits) == PEOPLE
+
+
+def test_a_worker_that_dies_leaves_one_in_doubt_where_nothing_can_be_looked_up(
+    registry: models.Registry, sandbox: Sandbox
+) -> None:
+    registry.options = {"batch_path": "", "find_path": ""}
+    registry.save()
+    _earn(registry)
+    for _ in range(3):
+        assert deliver_registry(registry.pk).sent == 1
+    with _dying_after_the_call(), pytest.raises(_DiedError):
+        deliver_registry(registry.pk)
+    models.Delivery.objects.filter(state="pending").update(due_at=T0)
+    while deliver_registry(registry.pk).sent:
+        pass
+    assert _states() == {"delivered": PEOPLE - 1, "parked": 1}
+    _all_there_once(sandbox)
 
 
 def test_what_is_confirmed_later_is_looked_for_and_never_written_again(
