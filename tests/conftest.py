@@ -54,7 +54,10 @@ SCOPES = {
         "; also those that touch a database and are not marked concurrency, migration or "
         "query_plan: they run on MariaDB here, and on SQLite with the newest Django"
     ),
-    "database": "; also those that touch no database: they run with the platform's own versions",
+    "database": (
+        "; also those that touch no database, and whole processes and pages that do: they run with "
+        "the platform's own versions"
+    ),
     "every_database": (
         "; also those not marked concurrency, migration, query_plan or mariadb: they run with the "
         "platform's own versions"
@@ -146,6 +149,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if len(kept) < len(items):
         config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
         items[:] = kept
+    # They take longest: begun last, one worker would end long after the others.
+    items.sort(key=lambda item: item.get_closest_marker("journey") is None)
 
 
 def _touches_the_database(item: pytest.Item) -> bool:
@@ -168,7 +173,7 @@ def belongs(marks: set[str], database: Database, scope: str) -> bool:
         case "no_database":
             within = everywhere or marks.isdisjoint({"database", *WHOLE_PROCESSES})
         case "database":
-            within = everywhere or not marks.isdisjoint({"database", *WHOLE_PROCESSES})
+            within = everywhere or ("database" in marks) is marks.isdisjoint(WHOLE_PROCESSES)
         case "every_database":
             within = not marks.isdisjoint(ON_EVERY_DATABASE | {"mariadb"})
         case "":

@@ -33,6 +33,14 @@ def test_what_touches_a_database_runs_on_two_with_both_versions_of_django() -> N
     assert runs == [(Database.MARIADB, ""), (Database.SQLITE, "database")]
 
 
+@pytest.mark.parametrize("mark", sorted(WHOLE_PROCESSES))
+def test_whole_processes_run_once_on_the_database_of_production_if_they_touch_one(
+    mark: str,
+) -> None:
+    assert [one for one in RUNS if belongs({"database", mark}, *one)] == [(Database.MARIADB, "")]
+    assert [one for one in RUNS if belongs({mark}, *one)] == [(Database.SQLITE, "database")]
+
+
 def test_without_a_scope_everything_runs() -> None:
     assert belongs(set(), Database.SQLITE, "")
     assert belongs({"journey"}, Database.SQLITE, "")
