@@ -21,22 +21,22 @@ QUIET = [
 Open = Callable[..., Page]
 
 
-@pytest.fixture
-def browser(monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
     found = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if found is None:
         pytest.fail(f"no Chromium: install one of {', '.join(CHROMIUM)}")
     # Playwright keeps an event loop running in this thread, in which Django refuses the database.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    with sync_playwright() as playwright:
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         chromium = playwright.chromium.launch(executable_path=found, args=QUIET)
         yield chromium
         chromium.close()
 
 
 @pytest.fixture
-def open_page(browser: Browser, live_server: Any, learner: Any) -> Open:
-    """Open the page as the learner."""
+def open_page(browser: Browser, live_server: Any, learner: Any) -> Iterator[Open]:
+    """Open the page as the learner, each time in a browser that knows nothing of the others."""
     client = Client()
     client.force_login(learner)
     session = client.cookies["sessionid"].value
@@ -48,4 +48,6 @@ def open_page(browser: Browser, live_server: Any, learner: Any) -> Open:
         page.goto(f"{live_server.url}/cec/")
         return page
 
-    return opened
+    yield opened
+    for context in browser.contexts:
+        context.close()
