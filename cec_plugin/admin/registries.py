@@ -25,7 +25,7 @@ from cec_plugin.exceptions import ConfigurationError
 from cec_plugin.selectors.health import registry_health
 from cec_plugin.services.pause import pause, resume
 from cec_plugin.services.reconcile import ask
-from cec_plugin.services.requeue import requeue
+from cec_plugin.services.requeue import requeue_parked
 
 if TYPE_CHECKING:
     _RegistryModelForm = forms.ModelForm[models.Registry]
@@ -98,8 +98,7 @@ def _try(_request: HttpRequest, registry: models.Registry) -> Done:
 
 
 def _requeue(_request: HttpRequest, registry: models.Registry) -> Done:
-    parked = registry.deliveries.filter(state=State.PARKED.value)
-    count = requeue(list(parked.values_list("pk", flat=True)), now=datetime.now(UTC))
+    count = requeue_parked(registry.pk, now=datetime.now(UTC))
     told = ngettext(
         "%(count)d delivery is due again.", "%(count)d deliveries are due again.", count
     )

@@ -9,6 +9,8 @@ from cec_plugin.models.outbox import HoldCode
 from cec_plugin.services.retry import in_transaction
 from cec_plugin.services.wake import deliver_on_commit
 
+PAGE = 500
+
 
 def requeue(delivery_ids: Iterable[int], *, now: datetime) -> int:
     """Make parked deliveries, and those held for the registry's word, due; return how many.
@@ -23,7 +25,7 @@ def requeue(delivery_ids: Iterable[int], *, now: datetime) -> int:
         again = models.Delivery.objects.filter(
             pk__in=ids, state__in=[State.PARKED.value, State.HELD.value]
         ).exclude(hold_code=HoldCode.PREDECESSOR)
-        registries = set(again.values_list("registry_id", flat=True))
+        registries = list(again.order_by().values_list("registry_id", flat=True).distinct())
         count = again.update(
             state=State.PENDING.value,
             due_at=now,
@@ -36,3 +38,18 @@ def requeue(delivery_ids: Iterable[int], *, now: datetime) -> int:
         return count
 
     return in_transaction(work)
+
+
+def requeue_parked(registry_id: int, *, now: datetime) -> int:
+    """Make whatever is parked for a registry due, a page in a transaction; return how many."""
+    count = last = 0
+    while page := list(
+        models.Delivery.objects.filter(
+            registry_id=registry_id, state=State.PARKED.value, pk__gt=last
+        )
+        .order_by("pk")
+        .values_list("pk", flat=True)[:PAGE]
+    ):
+        count += requeue(page, now=now)
+        last = page[-1]
+    return count

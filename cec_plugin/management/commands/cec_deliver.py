@@ -13,9 +13,7 @@ from cec_plugin.exceptions import ConfigurationError
 from cec_plugin.management.progress import Progress
 from cec_plugin.selectors.health import RegistryHealth, health
 from cec_plugin.services.pause import pause, resume
-from cec_plugin.services.requeue import requeue
-
-PAGE = 500
+from cec_plugin.services.requeue import requeue_parked
 
 
 class Command(BaseCommand):
@@ -92,9 +90,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{registry.name}: {figures}")
 
     def _requeue(self, registry: models.Registry) -> None:
-        parked = models.Delivery.objects.filter(registry=registry, state=State.PARKED.value)
-        ids = list(parked.order_by("pk").values_list("pk", flat=True))
-        count = sum(requeue(ids[at : at + PAGE], now=_now()) for at in range(0, len(ids), PAGE))
+        count = requeue_parked(registry.pk, now=_now())
         self.stdout.write(f"{registry.name}: {count} due again")
 
     def _first(self, reference: str) -> None:
