@@ -7,10 +7,8 @@ own on the same server, and claims are made by turns in both.
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from django.core.management import call_command
-from django.db import connection
 
 from benchmarks.measure import Rival, in_turn, ratio
 from benchmarks.report import Figure, Unit
@@ -18,6 +16,7 @@ from cec_plugin import models
 from cec_plugin.domain.delivery import Presence, State
 from cec_plugin.services.claim import Claimed, claim
 from cec_plugin.services.deliver import BATCH
+from tests.backlog import REFERENCE, load, run
 
 ROUNDS = 200
 WARM_UP = 20
@@ -27,17 +26,12 @@ DUE = 500
 
 FEW, MANY = 1_000, 1_000_000
 DUE_AT_PAUSED = 300_000
-STEP = 100_000
-"""How many rows one statement loads."""
-
 LEASE_S = 120
 NOW = datetime.now(UTC)
 DUE_SINCE = NOW - timedelta(hours=1)
 
-# Entries that are not there need no foreign key to be claimed; the digest in the reference spreads
-# the rows over that index as real ones are spread.
-NUMBERED = {"id": "seq", "entry_id": "seq", "reference": "CONCAT('cec-', MD5(seq))"}
-"""The columns in which rows differ; ``seq`` is the row's number."""
+# Entries that are not there need no foreign key to be claimed.
+NUMBERED = {"id": "seq", "entry_id": "seq", "reference": REFERENCE}
 
 
 def measure() -> list[Figure]:
@@ -71,7 +65,7 @@ class _Outbox:
 
     def load(self) -> None:
         """Make the database and fill it."""
-        _run(f"CREATE DATABASE {self.database}")
+        run(f"CREATE DATABASE {self.database}")
         self._enter()
         call_command("migrate", verbosity=0)
         organization = models.Organization.objects.create(code="bench", name="Bench")
@@ -81,15 +75,13 @@ class _Outbox:
         )
         self.registry_id = open_.pk
         delivered = self.size - DUE
-        _run("SET SESSION foreign_key_checks = 0, unique_checks = 0")
-        _load(1, self.due_at_paused, _due(paused))
-        _load(self.due_at_paused + 1, delivered, _delivered(open_))
-        _load(delivered + 1, self.size, _due(open_))
-        _run("SET SESSION foreign_key_checks = 1, unique_checks = 1")
-        _run("ANALYZE TABLE cec_plugin_delivery")
+        load(1, self.due_at_paused, _due(paused), NUMBERED)
+        load(self.due_at_paused + 1, delivered, _delivered(open_), NUMBERED)
+        load(delivered + 1, self.size, _due(open_), NUMBERED)
+        run("ANALYZE TABLE cec_plugin_delivery")
 
     def _enter(self) -> None:
-        _run(f"USE {self.database}")
+        run(f"USE {self.database}")
 
     def _put_back(self, _round: int) -> None:
         self._enter()
@@ -119,24 +111,3 @@ def _delivered(registry: models.Registry) -> models.Delivery:
         created_at=DUE_SINCE,
         settled_at=NOW,
     )
-
-
-def _load(first: int, last: int, pattern: models.Delivery) -> None:
-    """Insert rows like the pattern, numbered from first to last."""
-    fields = {one.get_attname(): one for one in models.Delivery._meta.concrete_fields}
-    values = [
-        one.get_db_prep_save(getattr(pattern, column), connection)
-        for column, one in fields.items()
-        if column not in NUMBERED
-    ]
-    table = models.Delivery._meta.db_table
-    into = f"INSERT INTO {table} ({', '.join(map(connection.ops.quote_name, fields))})"
-    select = ", ".join(NUMBERED.get(column, "%s") for column in fields)
-    for start in range(first, last + 1, STEP):
-        numbers = f"seq_{start}_to_{min(start + STEP - 1, last)}"
-        _run(f"{into} SELECT {select} FROM {numbers}", *values)
-
-
-def _run(sql: str, *values: Any) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values or None)

@@ -9,12 +9,11 @@ import sys
 import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import django
 from django.db import connection
 
-STATUS = Path("/proc/self/status")
+from tests.memory import bytes_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,27 +36,15 @@ def main(draft_id: int) -> Took:
 
     connection.ensure_connection()
     now = datetime.now(UTC)
-    held, highest_before = _bytes("VmRSS"), _bytes("VmHWM")
+    held, highest_before = bytes_of("VmRSS"), bytes_of("VmHWM")
     began = time.perf_counter()
     preview = begin(draft_id, by="bench", now=now)
     rehearse(preview, now=now)
     seconds = time.perf_counter() - began
-    highest = _bytes("VmHWM")
+    highest = bytes_of("VmHWM")
     if highest <= highest_before:
         raise RuntimeError("the process held more before the preview than during it")
     return Took(preview_id=preview.pk, seconds=seconds, peak_bytes=highest - held)
-
-
-def _bytes(name: str) -> int:
-    """Read one of the kernel's figures of this process: VmRSS is now, VmHWM the most so far.
-
-    Not ``ru_maxrss``: where the parent made us by ``vfork``, that is at least the parent's.
-    """
-    for line in STATUS.read_text(encoding="ascii").splitlines():
-        label, _, figure = line.partition(":")
-        if label == name:
-            return int(figure.removesuffix("kB")) * 1024
-    raise RuntimeError(f"{STATUS} does not tell {name}")
 
 
 if __name__ == "__main__":

@@ -175,7 +175,8 @@ def belongs(marks: set[str], database: Database, scope: str) -> bool:
         case "database":
             within = everywhere or ("database" in marks) is marks.isdisjoint(WHOLE_PROCESSES)
         case "every_database":
-            within = not marks.isdisjoint(ON_EVERY_DATABASE | {"mariadb"})
+            special = not marks.isdisjoint(ON_EVERY_DATABASE | {"mariadb"})
+            within = special and marks.isdisjoint(WHOLE_PROCESSES)
         case "":
             within = True
         case _:
