@@ -1,133 +1,24 @@
-"""Recorded exchanges as values, and in what an answer deviates from a recorded one."""
+"""In what an answer deviates from what a CiviCRM was recorded to answer."""
 
-import json
 import re
-from dataclasses import dataclass
-from http.client import HTTPConnection
-from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from dataclasses import replace
 
-SAMPLES = Path(__file__).parent / "samples"
+from tests.contract import recorded
+from tests.contract.recorded import Recorded, Replied
+
 FREE = {"id", "error_id", "hash", "created_date", "modified_date"}
 """What may differ in value, though not in type."""
 
 ERROR_ID = re.compile(r"\(Error ID: [\w-]+\)")
-OWN_HEADERS = {"host", "content-length"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recorded:
-    """One exchange. ``status`` is None where no answer came; ``body`` a text where it is no JSON.
-
-    ``cut`` says that the answer was not written down to its end.
-    """
-
-    name: str
-    method: str
-    path: str
-    headers: dict[str, str]
-    payload: str
-    status: int | None
-    body: Any
-    cut: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Replied:
-    """What came back when it was sent again."""
-
-    status: int | None
-    body: Any
-
-
-def recorded(folder: str) -> list[Recorded]:
-    """Read a folder's exchanges, in the order in which they were recorded."""
-    return [read(path) for path in sorted((SAMPLES / folder).glob("*.http"))]
-
-
-def read(path: Path) -> Recorded:
-    """Read one exchange."""
-    asked, _, answered = path.read_text().partition("\n--- response")
-    lines = asked.strip("\n").split("\n")
-    while lines[0].startswith("#"):
-        del lines[0]
-    method, target, _ = lines[0].split(" ")
-    end = lines.index("") if "" in lines else len(lines)
-    headers = dict(line.split(": ", 1) for line in lines[1:end])
-    head, _, text = answered.partition("\n\n")
-    status = re.search(r"^HTTP/1\.1 (\d+)", head, re.MULTILINE)
-    body, cut = _body(text)
-    return Recorded(
-        name=path.name,
-        method=method,
-        path=target,
-        headers=headers,
-        payload="\n".join(lines[end + 1 :]).strip(),
-        status=int(status[1]) if status else None,
-        body=body,
-        cut=cut,
-    )
-
-
-def _body(text: str) -> tuple[Any, bool]:
-    if not text.startswith("{"):
-        return text, False
-    try:
-        return json.loads(text), False
-    except json.JSONDecodeError:  # cut off: as many records as are whole
-        whole = text[: text.rindex("\n  },") + len("\n  }")]
-        return json.loads(f"{whole}]}}"), True
-
-
-def send(url: str, exchange: Recorded, timeout_s: float = 20) -> Replied:
-    """Send the recorded request as it was."""
-    connection = HTTPConnection(urlsplit(url).netloc, timeout=timeout_s)
-    payload = exchange.payload.encode()
-    headers = {
-        name: value
-        for name, value in exchange.headers.items()
-        if name.casefold() not in OWN_HEADERS
-    }
-    try:
-        connection.request(exchange.method, exchange.path, payload or None, headers)
-        answer = connection.getresponse()
-        text = answer.read().decode()
-    except OSError:
-        return Replied(status=None, body=None)
-    finally:
-        connection.close()
-    is_json = answer.headers["Content-Type"] == "application/json"
-    return Replied(status=answer.status, body=json.loads(text) if is_json else text)
 
 
 def deviations(exchange: Recorded, replied: Replied) -> list[str]:
-    """Say in what an answer deviates from the recorded one; nothing where it does not."""
-    if exchange.status is None:
-        return [] if replied.status is None else ["an answer came"]
-    found = [] if replied.status == exchange.status else [f"status {replied.status}"]
-    body = replied.body
-    if exchange.cut and isinstance(body, dict):
+    """Say in what an answer deviates, of one that was cut off in as much as was written down."""
+    if exchange.cut and isinstance(replied.body, dict):
         there = len(exchange.body["values"])
-        body = {"values": body.get("values", [])[:there]}
-    return found + _differences(exchange.body, body, "")
+        replied = replace(replied, body={"values": replied.body.get("values", [])[:there]})
+    return recorded.deviations(exchange, replied, free=FREE, sense=_sense)
 
 
-def _differences(was: Any, now: Any, path: str) -> list[str]:
-    if type(was) is not type(now):
-        return [f"{path}: {type(now).__name__} instead of {type(was).__name__}"]
-    if isinstance(was, dict):
-        found = [f"{path}.{name}: not there" for name in was.keys() - now.keys()]
-        found += [f"{path}.{name}: not recorded" for name in now.keys() - was.keys()]
-        for name in sorted(was.keys() & now.keys()):
-            if not (name in FREE and type(was[name]) is type(now[name])):
-                found += _differences(was[name], now[name], f"{path}.{name}")
-        return found
-    if isinstance(was, list):
-        found = [] if len(was) == len(now) else [f"{path}: {len(now)} instead of {len(was)}"]
-        for number, (one, other) in enumerate(zip(was, now, strict=False)):
-            found += _differences(one, other, f"{path}[{number}]")
-        return found
-    if isinstance(was, str):
-        was, now = (ERROR_ID.sub("(Error ID)", text).strip() for text in (was, now))
-    return [] if was == now else [f"{path}: {now!r} instead of {was!r}"]
+def _sense(text: str) -> str:
+    return ERROR_ID.sub("(Error ID)", text).strip()

@@ -11,9 +11,9 @@ from cec_plugin.adapters.registries.build import build
 from cec_plugin.adapters.registries.civicrm import CivicrmRegistry
 from cec_plugin.adapters.registries.civicrm_options import CivicrmOptions
 from cec_plugin.exceptions import ConfigurationError
-from tests.contract.civicrm_recorded import recorded
 from tests.contract.civicrm_tenant import SECRETS, CivicrmTenant, connect
 from tests.contract.conformance import posting, retraction
+from tests.contract.recorded import recorded
 from tests.emulations.civicrm.server import KEY, Fault, running_civicrm
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.contract.civicrm_recorded import Recorded, Replied, deviations, recorded, send
+from tests.contract.civicrm_recorded import deviations
+from tests.contract.recorded import Recorded, Replied, recorded, send
 from tests.emulations.civicrm.actions import USUAL, Role
 from tests.emulations.civicrm.server import KEY, Emulation, Fault, running_civicrm
 from tests.threads import together
