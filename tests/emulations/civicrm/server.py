@@ -7,13 +7,13 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum, auto
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.emulations.civicrm.actions import NOBODY, Actions, Role
 from tests.emulations.civicrm.data import Data
 from tests.emulations.civicrm.errors import ApiError
+from tests.emulations.serving import Answering, serving
 
 KEY = "EXAMPLE-KEY"
 PREFIX = "/civicrm/ajax/api4/"
@@ -70,42 +70,36 @@ class Emulation:
             return error.status, error.body(told=role.told)
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class _Handler(Answering):
     emulation: Emulation
 
-    def do_GET(self) -> None:
-        self._handle(parse_qs(urlsplit(self.path).query))
-
-    def do_POST(self) -> None:
-        length = int(self.headers.get("Content-Length") or 0)
-        self._handle(parse_qs(self.rfile.read(length).decode()))
-
-    def _handle(self, form: dict[str, list[str]]) -> None:
+    def take(self, sent: bytes) -> None:
+        query = urlsplit(self.path).query
+        form = parse_qs(query if self.command == "GET" else sent.decode())
         emulation = self.emulation
         entity, _, action = urlsplit(self.path).path.removeprefix(PREFIX).partition("/")
         emulation.calls.append(f"{entity}.{action}")
         role = emulation.role(self.headers)
         if role is None:
-            self._send(401, b"HTTP 401 Invalid credential\n", "text/plain;charset=UTF-8")
+            self.send(401, b"HTTP 401 Invalid credential\n", "text/plain;charset=UTF-8")
             return
         if self.command == "GET" and not action.startswith("get"):
-            self._send_json(405, ApiError("SECURITY", 405).body(told=role.told))
+            self.send_json(405, ApiError("SECURITY", 405).body(told=role.told))
             return
         queue = emulation.faults.get(action)
         fault = queue.popleft() if queue else None
         params = json.loads(form.get("params", ["{}"])[0])
         if fault is Fault.BUSY:
-            self._send(503, b"{}", "application/json", {"Retry-After": "7"})
+            self.send(503, b"{}", "application/json", {"Retry-After": "7"})
         elif fault is Fault.OPAQUE:
-            self._send_json(500, ApiError("lost").body(told=False))
+            self.send_json(500, ApiError("lost").body(told=False))
         elif fault is Fault.DATABASE:
-            self._send_json(500, ApiError("DB Error: unknown error").body(told=True))
+            self.send_json(500, ApiError("DB Error: unknown error").body(told=True))
         elif fault is Fault.LOST_REFERENCE:
             emulation.data.losing = True
             answer = emulation.answer(role, entity, action, params)
             emulation.data.losing = False
-            self._send_json(*answer)
+            self.send_json(*answer)
         else:
             if fault is Fault.TWICE:
                 emulation.answer(role, entity, action, params)
@@ -121,28 +115,11 @@ class _Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
             case Fault.FORGOTTEN:
                 self.emulation.dropped = True
-                self._send_json(*answer)
+                self.send_json(*answer)
             case Fault.DONE_BUT_OPAQUE:
-                self._send_json(500, ApiError("lost").body(told=False))
+                self.send_json(500, ApiError("lost").body(told=False))
             case _:
-                self._send_json(*answer)
-
-    def _send_json(self, status: int, body: Any) -> None:
-        self._send(status, json.dumps(body).encode(), "application/json")
-
-    def _send(
-        self, status: int, body: bytes, kind: str, headers: dict[str, str] | None = None
-    ) -> None:
-        self.send_response(status)
-        self.send_header("Connection", "close")
-        for name, value in (headers or {}).items():
-            self.send_header(name, value)
-        self.send_header("Content-Type", kind)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None:
-        """Stay quiet."""
+                self.send_json(*answer)
 
 
 @contextmanager
@@ -150,14 +127,8 @@ def running_civicrm() -> Iterator[Emulation]:
     """Run an emulation on a free port of loopback until the block ends."""
     emulation = Emulation()
     handler = type("Handler", (_Handler,), {"emulation": emulation})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, args=[0.02], daemon=True)
-    thread.start()
-    emulation.url = f"http://127.0.0.1:{server.server_port}"
-    try:
-        yield emulation
-    finally:
-        emulation.ended.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(handler) as emulation.url:
+        try:
+            yield emulation
+        finally:
+            emulation.ended.set()
