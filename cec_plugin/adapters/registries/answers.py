@@ -62,15 +62,23 @@ def dig(body: Any, path: str) -> Any:
 def words_of(
     body: Any, *, code_path: str, message_path: str, fields_path: str, unsaid: Iterable[str] = ()
 ) -> str:
-    """Return the registry's own code, message and what it says of each field, redacted."""
+    """Return the registry's own code, message and what it says of each field, redacted.
+
+    An empty ``fields_path`` is the body itself.
+    """
     unsaid = tuple(unsaid)
     code = _impersonal(str(dig(body, code_path) or ""), unsaid)
     said = [dig(body, message_path)]
-    fields = dig(body, fields_path)
+    fields = dig(body, fields_path) if fields_path else body
     if isinstance(fields, dict):
-        said += [f"{name}: {reason}" for name, reason in fields.items()]
+        said += [f"{name}: {_listed(reason)}" for name, reason in fields.items()]
     words = redact(" ".join(str(part) for part in said if part), unsaid)
     return " ".join(filter(None, (code, words)))[:WORDS_LENGTH]
+
+
+def _listed(reason: Any) -> Any:
+    """Return what is said of a field, which may be several things, as words."""
+    return ", ".join(map(str, reason)) if isinstance(reason, list) else reason
 
 
 def failure(

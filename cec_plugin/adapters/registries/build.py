@@ -60,8 +60,15 @@ def _rest(door: "_Door") -> RestRegistry:
         token_url=door.under(options.token_path),
         timeout_s=door.row.timeout_s,
         signing=options.signed_how,
+        scheme=options.scheme,
     )
-    return RestRegistry(door.caller(auth), options, unsaid=door.unsaid)
+    return RestRegistry(
+        door.caller(auth),
+        options,
+        anonymous=door.plain_caller(None),
+        user=door.user,
+        unsaid=door.unsaid,
+    )
 
 
 def _civicrm(door: "_Door") -> CivicrmRegistry:
@@ -95,7 +102,7 @@ def _xapi(door: "_Door") -> XapiRegistry:
         options,
         base_url=door.row.base_url,
         anonymous=door.plain_caller(None, version),
-        user=door.secret.get("user") or door.secret.get("client_id") or door.row.secret,
+        user=door.user,
         unsaid=door.unsaid,
     )
 
@@ -119,6 +126,11 @@ class _Door:
         self.row = row
         self.secret = _secret(get_settings().secrets, row.secret)
         self.unsaid = tuple(str(part) for part in self.secret.values() if part)
+
+    @property
+    def user(self) -> str:
+        """Return whose credentials ours are, as far as they say it themselves."""
+        return self.secret.get("user") or self.secret.get("client_id") or self.row.secret
 
     def under(self, path: str) -> str:
         return self.row.base_url.rstrip("/") + path

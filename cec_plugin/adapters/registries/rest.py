@@ -6,8 +6,8 @@ own reference, found there again, and reversed by a POST beside it.
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
 
+from cec_plugin.adapters.http import Caller
 from cec_plugin.adapters.registries.renewing import RenewingCaller
 from cec_plugin.adapters.registries.rest_batch import RestBatch
 from cec_plugin.adapters.registries.rest_body import RestBody, unfit
@@ -16,6 +16,7 @@ from cec_plugin.adapters.registries.rest_looking import RestLooking, path_to
 from cec_plugin.adapters.registries.rest_options import RestOptions
 from cec_plugin.adapters.registries.rest_outcomes import taken, unable
 from cec_plugin.adapters.registries.rest_reading import RestReading, is_posted
+from cec_plugin.adapters.registries.rest_reversal import RestReversal
 from cec_plugin.domain.delivery import Outcome, Result
 from cec_plugin.domain.ports import Capabilities, Health, Held, Known, Page, Posting, Retraction
 
@@ -24,19 +25,30 @@ class RestRegistry:
     """Speaks to one registry; made by ``build`` from its row."""
 
     def __init__(
-        self, caller: RenewingCaller, options: RestOptions, *, unsaid: Iterable[str] = ()
+        self,
+        caller: RenewingCaller,
+        options: RestOptions,
+        *,
+        anonymous: Caller,
+        user: str,
+        unsaid: Iterable[str] = (),
     ) -> None:
         """Speak through ``caller``.
 
-        ``unsaid`` is what is never repeated from the registry's words: our secrets.
+        ``anonymous`` calls there without credentials, and ``user`` is whose they are: for a
+        registry that does not say who we are. ``unsaid`` is what is never repeated from the
+        registry's words: our secrets.
         """
         self._options = options
         self._able = options.capabilities
-        self._exchange = RestExchange(caller, options, unsaid=unsaid)
+        self._exchange = RestExchange(
+            caller, options, anonymous=anonymous, user=user, unsaid=unsaid
+        )
         self._body = RestBody(options)
         self._reading = RestReading(options)
         self._looking = RestLooking(self._exchange, options, self._reading)
-        self._batch = RestBatch(self._exchange, options, self._body, self._looking, self._reading)
+        rooms = (self._exchange, options, self._body, self._looking, self._reading)
+        self._batch, self._reversal = RestBatch(*rooms), RestReversal(*rooms)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -109,30 +121,4 @@ class RestRegistry:
         """Take a credit back."""
         if not self._able.reverses:
             return unable("takes no credit back")
-        options = self._options
-        answer = self._exchange.write(
-            options.reverse_method,
-            path_to(options.reverse_path, retraction.reference),
-            self._body.reversal(retraction),
-        )
-        if isinstance(answer, Outcome):
-            # Not with this method, or not at all: nothing was done, and nothing ever will be.
-            never = answer.status in (405, 501)
-            return replace(answer, result=Result.UNABLE) if never else answer
-        if answer.status == 202:
-            return taken(answer.status)
-        shown = self._reading.ours(answer.body, options.record_field, retraction.reference)
-        if len(shown) == 1 and shown[0].reversed and not options.read_back:
-            remote_id = shown[0].remote_id
-            return Outcome(result=Result.DELIVERED, status=answer.status, remote_id=remote_id)
-        return self._read_reversal_back(retraction, answer.status)
-
-    def _read_reversal_back(self, retraction: Retraction, status: int) -> Outcome:
-        held = self._looking.find(retraction.reference)
-        if isinstance(held, Outcome) and held.result is Result.CONFIGURATION:
-            return replace(held, maybe_written=True)
-        if isinstance(held, Held) and held.reversed:
-            return Outcome(result=Result.DELIVERED, status=status, remote_id=held.remote_id)
-        if held is None and self._options.reverse_method == "DELETE":
-            return Outcome(result=Result.DELIVERED, status=status)
-        return Outcome(result=Result.AMBIGUOUS, status=status, reason="answered, but not reversed")
+        return self._reversal.send(retraction)

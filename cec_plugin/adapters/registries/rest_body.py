@@ -5,6 +5,7 @@ from copy import deepcopy
 from operator import attrgetter
 from typing import Any
 
+from cec_plugin.adapters.registries.answers import dig
 from cec_plugin.adapters.registries.rest_names import POSTED, RETRACTED
 from cec_plugin.adapters.registries.rest_options import RestOptions
 from cec_plugin.domain.credits import fixed_hundredths, format_hundredths
@@ -32,7 +33,9 @@ class RestBody:
         take["amount"] = _amount(options)
         take["earned_on"] = lambda posting: posting.earned_on.isoformat()
         self._constants = options.constants
-        self._parts = [(name, take[ours]) for ours in POSTED if (name := options.name_of(ours))]
+        self._constants_back = options.reverse_constants
+        sent = [ours for ours in POSTED if ours != "reference" or options.reference_sent]
+        self._parts = [(name, take[ours]) for ours in sent if (name := options.name_of(ours))]
         self._nested = any("." in name for name, _ in self._parts)
         self._back = [(name, ours) for ours in RETRACTED if (name := options.name_back(ours))]
 
@@ -45,17 +48,26 @@ class RestBody:
             _place(body, name, take(posting))
         return body
 
-    def reversal(self, retraction: Retraction) -> dict[str, Any]:
-        """Return the body of a reversal."""
+    def reversal(
+        self, retraction: Retraction, standing: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Return the body of a reversal; where the whole record is sent, as it is ``standing``."""
         values: Mapping[str, str] = {
             "own_reference": retraction.own_reference,
             "reference": retraction.reference,
             "on": retraction.on.isoformat(),
             "reason": retraction.reason,
         }
-        body: dict[str, Any] = {}
+        body = {} if standing is None else self._restated(standing)
         for name, ours in self._back:
             _place(body, name, values[ours])
+        return {**body, **self._constants_back}
+
+    def _restated(self, standing: Mapping[str, Any]) -> dict[str, Any]:
+        body = deepcopy(dict(self._constants))
+        for name, _ in self._parts:
+            if (value := dig(standing, name)) is not None:
+                _place(body, name, value)
         return body
 
 

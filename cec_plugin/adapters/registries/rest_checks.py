@@ -5,13 +5,14 @@ from dataclasses import MISSING, Field, fields
 from typing import TYPE_CHECKING, Any
 
 from cec_plugin.adapters.registries.rest_names import NEEDED, POSTED, RETRACTED, USUAL_NAMES
-from cec_plugin.adapters.registries.signing import fault_of_header, fault_of_signing
+from cec_plugin.adapters.registries.signing import HEADER_NAME, fault_of_header, fault_of_signing
 
 if TYPE_CHECKING:
     from cec_plugin.adapters.registries.rest_options import RestOptions
 
 METHODS = ("PUT", "POST", "PATCH", "DELETE")
 LOST = "it must hold {reference}, or what was sent is never found again"
+CONSTANTS = ("constants", "reverse_constants")
 MAY_BE_NONE = {"member_path", "find_path", "batch_path", "list_path", "reverse_path"}
 FIGURES = {
     "batch_size": (1, 10_000),
@@ -36,7 +37,7 @@ def fault_of_one(options: "type[RestOptions]", name: str, value: Any) -> str:
     if name in FIGURES:
         low, high = FIGURES[name]
         return "" if low <= value <= high else f"it is from {low} to {high}"
-    if isinstance(value, dict) and name != "constants":
+    if isinstance(value, dict) and name not in CONSTANTS:
         return _fault_of_names(name, value)
     # Without the slash the path would lengthen the host's name, and our secret would go there.
     if name.endswith("_path"):
@@ -45,6 +46,8 @@ def fault_of_one(options: "type[RestOptions]", name: str, value: Any) -> str:
         return f"it is one of {', '.join(METHODS)}"
     if name == "header":
         return fault_of_header(value)
+    if name == "scheme" and value and not HEADER_NAME.fullmatch(value):
+        return "it is one word"
     return ""
 
 
@@ -57,6 +60,12 @@ def fault_of_whole(options: "RestOptions") -> tuple[str, str] | None:
         return "find_path", LOST
     if back and "{reference}" not in back and not options.name_back("reference"):
         return "reverse_path", LOST
+    if not options.reference_sent and ("{reference}" not in credit or options.batch_path):
+        return "reference_sent", "credit_path must say it instead, and a batch cannot"
+    if options.reverse_whole and not found:
+        return "reverse_whole", "it reads the credit first, and find_path is empty"
+    if not options.caller_field and not options.probes:
+        return "caller_field", "without it, probes must name what strangers may not read"
     if options.member_path and "{number}" not in options.member_path:
         return "member_path", "it must hold {number}, or everybody comes"
     if options.list_path and not (options.list_items and options.cursor_parameter):

@@ -1,10 +1,10 @@
 """One call to a REST registry, and what it came to: an answer that can be read, or an outcome."""
 
-from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
-from cec_plugin.adapters.http import Answer, NoAnswer
+from cec_plugin.adapters.http import Answer, Caller, NoAnswer
 from cec_plugin.adapters.registries.answers import dig, failure, words_of
 from cec_plugin.adapters.registries.renewing import RenewingCaller
 from cec_plugin.adapters.registries.rest_options import RestOptions
@@ -15,18 +15,35 @@ class RestExchange:
     """Calls one registry and tells failures apart, in the registry's own words."""
 
     def __init__(
-        self, caller: RenewingCaller, options: RestOptions, *, unsaid: Iterable[str]
+        self,
+        caller: RenewingCaller,
+        options: RestOptions,
+        *,
+        anonymous: Caller,
+        user: str,
+        unsaid: Iterable[str],
     ) -> None:
-        """Call through ``caller``; ``unsaid`` is never repeated from what the registry says."""
-        self._caller = caller
+        """Call through ``caller``, or through ``anonymous`` as nobody.
+
+        ``user`` is whose credentials ours are; ``unsaid`` is never repeated from what the registry
+        says.
+        """
+        self._caller, self._anonymous = caller, anonymous
+        self.user = user
         self._options = options
         self._unsaid = tuple(unsaid)
         self._member_codes = frozenset(options.member_codes)
         self._refused_codes = frozenset(options.refused_codes)
 
-    def within(self, seconds: float) -> AbstractContextManager[None]:
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
         """Bound all calls in the block together."""
-        return self._caller.within(seconds)
+        with self._caller.within(seconds), self._anonymous.within(seconds):
+            yield
+
+    def stranger(self, path: str) -> Outcome | None:
+        """Read a path without credentials: the failure that it comes to, None where it answers."""
+        return failure(self._anonymous.call("GET", path), write=False)
 
     def read(
         self,

@@ -15,6 +15,8 @@ from cec_plugin.domain.ports import Health
 
 def health_of(exchange: RestExchange, options: RestOptions) -> Health | Outcome:
     """Ask who we are, and look at each kind of record; an outcome is that we got no answer."""
+    if not options.caller_field:
+        return _told_apart(exchange, options)
     answer = exchange.read(options.health_path)
     if not isinstance(answer, Answer):
         return answer or unable("does not say who we are")
@@ -32,6 +34,21 @@ def health_of(exchange: RestExchange, options: RestOptions) -> Health | Outcome:
         detail=f"it does not show us {closed}" if closed else "",
         entities=entities,
     )
+
+
+def _told_apart(exchange: RestExchange, options: RestOptions) -> Health | Outcome:
+    """Prove who we are where nobody says it: what answers us, if with nothing, refuses others."""
+    for name, path in options.probes.items():
+        refused = exchange.stranger(path)
+        if refused is None:
+            detail = f"it shows {name} without credentials: nothing proves ours"
+            return Health(ok=False, caller="", detail=detail)
+        if refused.result is not Result.CONFIGURATION:
+            return refused
+        answer = exchange.read(path)
+        if not isinstance(answer, Answer):
+            return answer or unable(f"does not show {name}")
+    return Health(ok=True, caller=exchange.user, entities=dict.fromkeys(options.probes, True))
 
 
 def _told(body: Any, options: RestOptions) -> Mapping[str, bool]:

@@ -1,6 +1,7 @@
 """Look up what a REST registry holds. That it shows nothing counts only once it knows us."""
 
 from dataclasses import replace
+from typing import Any
 from urllib.parse import quote
 
 from cec_plugin.adapters.http import Answer
@@ -52,10 +53,19 @@ class RestLooking:
         known = self._reading.known(answer.body, number)
         if len(known) > 1:
             return conflict(f"{len(known)} members have this number", status=answer.status)
-        return known[0] if known else self.doubt(answer, "without the member")
+        if known:
+            return known[0]
+        if self._reading.hides_numbers(answer.body):
+            return misread("asked for a member, it shows some without their numbers", answer)
+        return self.doubt(answer, "without the member")
 
     def find(self, reference: str) -> Held | Outcome | None:
         """Read what stands under a reference and compare the key in the answer."""
+        row = self.record(reference)
+        return self._reading.held(row) if isinstance(row, dict) else row
+
+    def record(self, reference: str) -> dict[str, Any] | Outcome | None:
+        """Read the record under a reference, as the registry shows it."""
         options = self._options
         if not options.found_at:
             return unable("finds nothing by our reference")
@@ -63,12 +73,12 @@ class RestLooking:
         answer = self._exchange.read(path, absent=self._absent, gone=True)
         if answer is None or isinstance(answer, Outcome):
             return answer
-        held = self._reading.ours(answer.body, options.find_items, reference)
-        if len(held) > 1:
-            reason = f"{len(held)} records stand under our reference"
+        rows = self._reading.rows_under(answer.body, options.find_items, reference)
+        if len(rows) > 1:
+            reason = f"{len(rows)} records stand under our reference"
             return conflict(reason, status=answer.status)
-        if held:
-            return held[0]
+        if rows:
+            return rows[0]
         if options.find_items and rows_in(answer.body, options.find_items):
             # A filter that is ignored shows others, and perhaps not all of them.
             return misread("asked for our reference, it answers with the records of others", answer)

@@ -23,14 +23,20 @@ class RestOptions:
 
     A path may hold ``{reference}`` or ``{number}``; an empty one says that the registry has no
     such thing. A ``…_field``, ``…_items`` or ``…_key`` is a dotted path into an answer; an empty
-    ``…_items`` means that the answer is the list, or the one record, itself.
+    ``…_items`` means that the answer is the list, or the one record, itself, and an empty
+    ``…_fields`` of errors that it names the fields itself.
 
     ``fields`` maps our names (see ``POSTED``, and ``id``) to the registry's, ``reverse_fields``
     those of a reversal; a name mapped to the empty string is not sent, one with dots stands
-    inside. ``constants`` are sent with every credit. ``find_path`` None is the credit's own path.
+    inside. ``constants`` are sent with every credit, ``reverse_constants`` with every reversal;
+    the reference is not sent where only the path is to say it (``reference_sent``). With
+    ``reverse_whole`` a reversal rewrites the record: it is read, and sent back with these.
+    ``find_path`` None is the credit's own path.
     ``read_back`` looks every write up, for a registry whose 200 with the record is no proof.
     ``entities`` are the kinds of record that health must show under ``entities_field``, ``probes``
-    a path for each kind whose answer must hold something.
+    a path for each kind whose answer must hold something. An empty ``caller_field`` says that the
+    registry does not tell who calls: then each of ``probes`` must refuse who has no credentials.
+    ``scheme`` stands before a key in the header.
     ``refused_codes`` are errors in the data whatever their status, ``absent_codes`` what a look-up
     by reference says where nothing is there.
     """
@@ -41,6 +47,7 @@ class RestOptions:
     entities: tuple[str, ...] = ("members", "credits")
     probes: Mapping[str, str] = field(default_factory=dict)
     header: str = "X-Api-Key"
+    scheme: str = ""
     token_path: str = "/oauth/token"  # noqa: S105 - a path
     signing: Mapping[str, str] = field(default_factory=dict)
 
@@ -53,6 +60,7 @@ class RestOptions:
     credit_path: str = "/credits/{reference}"
     credit_method: str = "PUT"
     fields: Mapping[str, str] = field(default_factory=dict)
+    reference_sent: bool = True
     constants: Mapping[str, Any] = field(default_factory=dict)
     amount_as_number: bool = False
     record_field: str = ""
@@ -87,6 +95,8 @@ class RestOptions:
     reverse_path: str = "/credits/{reference}/reverse"
     reverse_method: str = "POST"
     reverse_fields: Mapping[str, str] = field(default_factory=dict)
+    reverse_constants: Mapping[str, Any] = field(default_factory=dict)
+    reverse_whole: bool = False
     state_field: str = "state"
     reversed_value: str = "reversed"
     approval_field: str = ""
@@ -169,5 +179,5 @@ class RestOptions:
     def name_back(self, ours: str) -> str:
         """Return the registry's name for a part of a reversal, empty where it has none."""
         if ours == "own_reference" and ours not in self.reverse_fields:
-            return self.name_of("reference")
+            return "" if self.reverse_whole else self.name_of("reference")
         return self.reverse_fields.get(ours, USUAL_NAMES_BACK.get(ours, ours))

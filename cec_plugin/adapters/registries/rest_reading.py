@@ -58,11 +58,13 @@ class RestReading:
         )
 
     def ours(self, body: Any, path: str, reference: str) -> list[Held]:
+        """Return what the records in an answer hold that stand under a reference."""
+        return [self.held(row) for row in self.rows_under(body, path, reference)]
+
+    def rows_under(self, body: Any, path: str, reference: str) -> list[dict[str, Any]]:
         """Return the records in an answer that stand under a reference: filters are ignored."""
         return [
-            self.held(row)
-            for row in rows_in(body, path)
-            if str(dig(row, self._reference) or "") == reference
+            row for row in rows_in(body, path) if str(dig(row, self._reference) or "") == reference
         ]
 
     def acknowledged(self, body: Any) -> str:
@@ -82,6 +84,12 @@ class RestReading:
             for row in rows_in(body, options.member_items)
             if str(dig(row, options.member_key) or "") == number
         ]
+
+    def hides_numbers(self, body: Any) -> bool:
+        """Say whether an answer lists members of whom none can be told by their number."""
+        options = self._options
+        rows = rows_in(body, options.member_items) if options.member_items else []
+        return bool(rows) and not any(dig(row, options.member_key) for row in rows)
 
     def _has_reference(self, row: dict[str, Any]) -> bool:
         *outer, last = self._reference.split(".")

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -14,18 +15,27 @@ STOCK_KEY = "ApiKey admin:EXAMPLE-KEY"
 KEY = "EXAMPLE"
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request; the body of a read is empty."""
+
+    method: str
+    path: str
+    body: Any
+
+
 class Emulation:
     """One Tendenci. ``calls`` are the requests so far, ``open`` lets in who has no key."""
 
     def __init__(self) -> None:
         self.transcripts = Transcripts()
         self.open = False
-        self.calls: list[str] = []
+        self.calls: list[Call] = []
         self.url = ""
 
-    def answer(self, method: str, target: str, key: str, body: Any) -> tuple[int, Any]:
+    def answer(self, call: Call, key: str) -> tuple[int, Any]:
         """Return status and body of a call."""
-        address = urlsplit(target)
+        method, address = call.method, urlsplit(call.path)
         asked = dict(parse_qsl(address.query))
         if address.path == profiles.PATH:
             return (200, profiles.everybody()) if key == STOCK_KEY else (401, None)
@@ -37,7 +47,7 @@ class Emulation:
         if method == "GET" and not reference:
             return self.transcripts.page(asked, self.url)
         if method == "PUT" and reference:
-            return self.transcripts.put(reference, body)
+            return self.transcripts.put(reference, call.body)
         return 405, {"detail": f'Method "{method}" not allowed.'}
 
 
@@ -45,13 +55,10 @@ class _Handler(Answering):
     emulation: Emulation
 
     def take(self, sent: bytes) -> None:
-        self.emulation.calls.append(f"{self.command} {self.path}")
-        status, body = self.emulation.answer(
-            self.command,
-            self.path,
-            self.headers.get("Authorization", ""),
-            json.loads(sent) if sent else {},
-        )
+        call = Call(self.command, self.path, json.loads(sent) if sent else {})
+        self.emulation.calls.append(call)
+        key = self.headers.get("Authorization", "")
+        status, body = self.emulation.answer(call, key)
         if body is None:
             self.send(status, b"", "text/html; charset=utf-8")
         else:

@@ -45,6 +45,11 @@ class Transcripts:
         )
         self._next_id = 4
 
+    def clear(self) -> None:
+        """Leave nothing there, as in a registry that has just been set up."""
+        with self._lock:
+            self._rows.clear()
+
     def rows(self, **having: str) -> list[Row]:
         """Return what stands there, of which all this is true."""
         with self._lock:
