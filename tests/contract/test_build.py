@@ -18,6 +18,7 @@ KEY, PASSWORD, CLIENT_SECRET = "ochre-zebra", "amber-giraffe", "umber-okapi"
 SIGNING, NEXT = "sable-lynx", "fawn-gazelle"
 LOST = "it must hold {reference}, or what was sent is never found again"
 SLASH = "it must begin with a slash"
+UNSAID = "credit_path must say it instead, and a batch cannot"
 SECRETS: dict[str, Any] = {
     "guild": {"key": KEY},
     "user": {"user": "guild", "password": PASSWORD},
@@ -165,6 +166,26 @@ def test_a_broken_address_with_a_password_is_not_shown() -> None:
             {"reverse_fields": {"own_reference": ""}},
             "options, 'reverse_fields': 'own_reference' must be sent",
         ),
+        ({"reverse_constants": "void"}, "options, 'reverse_constants': it must be a dict"),
+        (
+            {"reverse_whole": True, "find_path": ""},
+            "options, 'reverse_whole': it reads the credit first, and find_path is empty",
+        ),
+        ({"reference_sent": False}, f"options, 'reference_sent': {UNSAID}"),
+        (
+            {
+                "reference_sent": False,
+                "credit_path": "/journals",
+                "find_path": "/journals?ref={reference}",
+            },
+            f"options, 'reference_sent': {UNSAID}",
+        ),
+        (
+            {"caller_field": ""},
+            "options, 'caller_field': without it, probes must name what strangers may not read",
+        ),
+        ({"scheme": "Api Key"}, "options, 'scheme': it is one word"),
+        ({"scheme": "Bearer\n"}, "options, 'scheme': it is one word"),
         ({"signing": {"hash": "md5"}}, "options, 'signing': there is no 'hash'"),
         (
             {"signing": {"key_header": "Host"}},

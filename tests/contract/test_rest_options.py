@@ -320,6 +320,92 @@ class TestACollection:
         assert registry_with().reverse(RETRACTION).result is Result.TAKEN
 
 
+class TestRewriting:
+    """A reversal that sends the whole record again, as it stands there."""
+
+    PATH = f"{BASE}/records/ref-1"
+    OPTIONS: dict[str, Any] = {
+        "credit_path": "/records/{reference}",
+        "reverse_path": "/records/{reference}",
+        "reverse_method": "PUT",
+        "reverse_whole": True,
+        "fields": {"amount": "earned.hours", "title": "", "unit": "", "credit_type": ""},
+        "constants": {"provider": 12, "earned": {"by": "course"}},
+        "reverse_constants": {"state": "reversed"},
+        "reverse_fields": {"on": "", "reason": "why"},
+    }
+    ROW: dict[str, Any] = {
+        "id": 7,
+        "reference": "ref-1",
+        "member_number": "M-1001",
+        "activity_code": None,
+        "earned": {"hours": 10.5, "seen_by": "Jo"},
+        "state": "active",
+    }
+
+    def test_what_we_sent_is_sent_as_it_stands_there_now(
+        self, registry_with: Build, wire: responses.RequestsMock
+    ) -> None:
+        """Under the award's own reference, and without what the registry keeps for itself."""
+        wire.get(self.PATH, json=self.ROW)
+        wire.put(self.PATH, json={**self.ROW, "state": "reversed"})
+        registry = registry_with(**self.OPTIONS)
+        for _ in range(2):
+            outcome = registry.reverse(RETRACTION)
+            assert (outcome.result, outcome.remote_id) == (Result.DELIVERED, "7")
+        assert _sent(wire, 1) == {
+            "provider": 12,
+            "reference": "ref-1",
+            "member_number": "M-1001",
+            "earned": {"by": "course", "hours": 10.5},
+            "why": "withdrawn",
+            "state": "reversed",
+        }
+        assert _sent(wire, 3) == _sent(wire, 1)
+
+    @pytest.mark.parametrize(
+        ("read", "result"),
+        [
+            ({"json": [ROW, ROW]}, Result.CONFLICT),
+            ({"json": {}, "status": 503}, Result.RETRYABLE),
+            ({"body": requests.ReadTimeout()}, Result.RETRYABLE),
+            ({"json": {}, "status": 401}, Result.CONFIGURATION),
+            ({"json": {"error": {"code": "none"}}, "status": 404}, Result.REFUSED),
+        ],
+    )
+    def test_what_could_not_be_read_is_not_written(
+        self,
+        registry_with: Build,
+        wire: responses.RequestsMock,
+        read: dict[str, Any],
+        result: Result,
+    ) -> None:
+        wire.get(self.PATH, **read)
+        outcome = registry_with(**self.OPTIONS).reverse(RETRACTION)
+        assert (outcome.result, outcome.maybe_written) == (result, False)
+        assert len(wire.calls) == 1
+
+    def test_a_refusal_does_not_repeat_whom_it_is_about(
+        self, registry_with: Build, wire: responses.RequestsMock
+    ) -> None:
+        wire.get(self.PATH, json={**self.ROW, "member_number": "Q-7"})
+        wire.put(self.PATH, json={"error": {"message": "Q-7 has lapsed"}}, status=422)
+        outcome = registry_with(**self.OPTIONS).reverse(RETRACTION)
+        assert (outcome.result, outcome.reason) == (Result.REFUSED, "HTTP 422: # has lapsed")
+
+    def test_constants_go_with_any_reversal(
+        self, registry_with: Build, wire: responses.RequestsMock
+    ) -> None:
+        wire.post(f"{BASE}/credits/ref-1/reverse", json={**STORED, "state": "reversed"})
+        registry_with(reverse_constants={"by": "lms"}).reverse(RETRACTION)
+        assert _sent(wire) == {
+            "reference": "rev-1",
+            "reversed_on": "2026-12-01",
+            "reason": "withdrawn",
+            "by": "lms",
+        }
+
+
 class TestMembers:
     QUERY = {"member_path": "/people?no={number}", "member_items": "people", "member_key": "no"}
 
@@ -345,6 +431,15 @@ class TestMembers:
         wire.get(f"{BASE}/people?no=M-1001", json={"people": people})
         wire.get(f"{BASE}/health", json=HEALTHY)
         assert registry_with(**self.QUERY).member("M-1001") == found
+
+    def test_a_list_in_which_nobody_has_a_number_proves_nothing(
+        self, registry_with: Build, wire: responses.RequestsMock
+    ) -> None:
+        wire.get(f"{BASE}/people?no=M-1001", json={"people": [{"id": 1}, {"id": 2, "no": None}]})
+        found = registry_with(**self.QUERY).member("M-1001")
+        assert isinstance(found, Outcome)
+        assert found.result is Result.CONFIGURATION
+        assert len(wire.calls) == 1
 
     def test_several_with_one_number_are_a_conflict(
         self, registry_with: Build, wire: responses.RequestsMock
@@ -712,6 +807,58 @@ class TestHealth:
         )
         health = registry.health()
         assert (health.ok, health.entities) == (reached, {"members": reached})
+
+
+class TestStrangers:
+    """A registry that does not say who calls must refuse who has no credentials."""
+
+    OPTIONS: dict[str, Any] = {
+        "caller_field": "",
+        "scheme": "Token",
+        "header": "Authorization",
+        "probes": {"credits": "/credits"},
+    }
+
+    @pytest.mark.parametrize(
+        ("stranger", "us", "detail"),
+        [
+            ({"status": 401, "json": {}}, {"json": {"items": []}}, ""),
+            ({"status": 302, "headers": {"Location": "/login"}}, {"json": []}, ""),
+            ({"body": "<html>Log in"}, {"json": {}}, ""),
+            (
+                {"json": {"items": []}},
+                {"json": {"items": [1]}},
+                "it shows credits without credentials: nothing proves ours",
+            ),
+            ({"status": 503}, {"json": {}}, "HTTP 503"),
+            ({"status": 401, "json": {}}, {"status": 401, "json": {}}, "HTTP 401"),
+            ({"status": 401, "json": {}}, {"status": 503}, "HTTP 503"),
+        ],
+    )
+    def test_what_is_refused_to_others_and_shown_to_us_proves_who_we_are(
+        self,
+        registry_with: Build,
+        wire: responses.RequestsMock,
+        stranger: dict[str, Any],
+        us: dict[str, Any],
+        detail: str,
+    ) -> None:
+        ours = responses.matchers.header_matcher({"Authorization": "Token ochre-zebra"})
+        wire.get(f"{BASE}/credits", match=[ours], **us)
+        wire.get(f"{BASE}/credits", **stranger)
+        health = registry_with(**self.OPTIONS).health()
+        assert (health.ok, health.detail) == (not detail, detail)
+        if health.ok:
+            assert (health.caller, health.entities) == ("header", {"credits": True})
+        assert "Authorization" not in wire.calls[0].request.headers
+
+    def test_without_time_nobody_is_called(
+        self, registry_with: Build, wire: responses.RequestsMock
+    ) -> None:
+        registry = registry_with(**self.OPTIONS)
+        with registry.within(0):
+            assert not registry.health().ok
+        assert not wire.calls
 
 
 class TestSuccessInside:

@@ -364,6 +364,16 @@ class TestWhatIsAFailure:
         assert outcome.result is Result.MEMBER
         assert outcome.reason == "HTTP 404: LAPSED Cannot be posted d: late"
 
+    def test_the_answer_itself_may_name_what_is_wrong_with_each_field(
+        self, registry_with: Build, wire: responses.RequestsMock
+    ) -> None:
+        """As Django REST framework answers."""
+        registry = registry_with(error_fields="", error_message="")
+        wire.put(CREDIT, json={"amount": ["Too many.", "No number."]}, status=400)
+        outcome = registry.post(POSTING)
+        assert outcome.result is Result.REFUSED
+        assert outcome.reason == "HTTP 400: amount: Too many., No number."
+
     @pytest.mark.parametrize(
         "body",
         [
