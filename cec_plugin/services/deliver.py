@@ -30,6 +30,12 @@ TOGETHER = 10
 A worker that dies before it leaves that many to be looked up again.
 """
 
+_FOR_WRITING = 1 / 2
+"""How much of the time for calls looking leaves, once something that it looked up can be written.
+
+Where looks are slow they would take all of it each time, and nothing would ever be written.
+"""
+
 step_reached = Signal()
 """Sent with ``step`` (claimed, sent) wherever a crash could fall between: for tracing and tests."""
 
@@ -139,7 +145,7 @@ class _Run:
         parcels: list[_Parcel] = []
         for position, one in enumerate(claimed):
             calls_now = bulk == 1 or not _is_new(letters[one.id], one)
-            if calls_now and self._must_stop(one):
+            if calls_now and self._must_stop(one, keep=_FOR_WRITING if parcels else 0):
                 give_back(claimed[position:], now=courier.clock())
                 break
             parcel = self._look(letters[one.id], one)
@@ -157,9 +163,11 @@ class _Run:
         if was_open and not self._circuit.is_open:
             deliver_on_commit([courier.registry_id])
 
-    def _must_stop(self, one: Claimed) -> bool:
+    def _must_stop(self, one: Claimed, *, keep: float = 0) -> bool:
+        """Say whether to begin nothing more: so much of the time for calls is to be left over."""
         now = self._courier.clock()
-        if self._stopped or now > one.until - timedelta(seconds=self._courier.lease_s / 2):
+        share = 1 / 2 + keep / 2
+        if self._stopped or now > one.until - timedelta(seconds=self._courier.lease_s * share):
             return True
         if self._stops_for is _Stop.NOTHING:
             return False

@@ -1,0 +1,60 @@
+"""Where an outbox could get stuck, hurry or say things twice: what a registry on paper then has."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from cec_plugin import models
+from cec_plugin.domain.delivery import Outcome, Policy
+from cec_plugin.services.claim import claim
+from cec_plugin.services.deliver import Courier, deliver_due
+from tests.paper import EVERYTHING
+from tests.reconciled import World, a_world
+
+LEASE_S = 120
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world() -> World:
+    return a_world()
+
+
+def _run(world: World) -> dict[str, int]:
+    """Deliver what one claim takes."""
+    courier = Courier(
+        registry_id=world.row.pk,
+        registry=world.paper,
+        clock=world.clock,
+        dice=lambda: 0.0,
+        policy=Policy(),
+        lease_s=LEASE_S,
+    )
+    return dict(deliver_due(courier))
+
+
+def _may_be_there(world: World) -> None:
+    """Let a worker claim everything, and die."""
+    claim(world.row.pk, limit=100, lease_s=LEASE_S, now=world.now)
+    world.now += timedelta(seconds=LEASE_S)
+
+
+def test_slow_looks_leave_time_to_write_what_they_showed(world: World) -> None:
+    """A registry that takes two seconds for a look: all of a claim takes longer than its lease."""
+    world.paper.capabilities = replace(EVERYTHING, bulk=50)
+    world.earn(60)
+    _may_be_there(world)
+
+    def before(name: str) -> Outcome | None:
+        world.now += timedelta(seconds=2 if name == "find" else 0)
+        return None
+
+    world.paper.before = before
+    while models.Delivery.objects.filter(state="pending").exists():
+        began = world.now
+        assert _run(world)["delivered"] >= 10
+        assert world.now - began <= timedelta(seconds=LEASE_S / 2)
+    assert len({one.reference for one in world.paper.records}) == len(world.paper.records) == 60
+    assert world.paper.calls.count("find") == 60
