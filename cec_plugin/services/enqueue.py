@@ -5,7 +5,7 @@ Whatever a registry may have heard keeps its order: the reversal waits for the a
 for the reversal.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from django.db.models import FilteredRelation, Q, QuerySet
@@ -26,10 +26,12 @@ def enqueue(
     person_id: int,
     now: datetime,
     registry_id: int | None = None,
+    reversed_before: Collection[int] | None = None,
 ) -> set[int]:
     """Write a delivery of each entry for each registry concerned; return registries to wake.
 
-    With a ``registry_id`` for that registry alone.
+    With a ``registry_id`` for that registry alone. ``reversed_before`` names the participations of
+    which anything was taken back before these entries; it is looked up if not given.
     """
     if not entries:
         return set()
@@ -48,19 +50,30 @@ def enqueue(
     )
     woken: set[int] = set()
     taken_back = {one.participation_id for one in entries if one.kind == EntryKind.REVERSAL}
+    if registries:
+        taken_back |= _reversed(entries) if reversed_before is None else set(reversed_before)
     for entry in entries:
         for registry, organization_id, paused, number in registries:
             if organization_by_account[entry.account_id] != organization_id:
                 continue
             delivery = _delivery(entry, registry, linked=bool(number), now=now)
-            again = entry.generation or entry.stint > 1 or entry.participation_id in taken_back
-            if entry.kind == EntryKind.AWARD and again:
+            if entry.kind == EntryKind.AWARD and entry.participation_id in taken_back:
                 mine = models.CreditEntry.objects.filter(participation=entry.participation)
                 _follow(delivery, mine, registry)
             delivery.save(force_insert=True)
             if delivery.state == State.PENDING and not paused:
                 woken.add(registry)
     return woken
+
+
+def _reversed(entries: Sequence[models.CreditEntry]) -> set[int | None]:
+    """Return of which participations something was taken back, by whichever line or account."""
+    awards = [one for one in entries if one.kind == EntryKind.AWARD]
+    awarded = {one.participation_id for one in awards if one.participation_id is not None}
+    reversals = models.CreditEntry.objects.filter(
+        participation_id__in=awarded, kind=EntryKind.REVERSAL
+    )
+    return set(reversals.values_list("participation_id", flat=True))
 
 
 def _delivery(

@@ -176,6 +176,12 @@ def _settle_locked(
             },
             person_id=subject.person_id,
             now=now,
+            reversed_before={
+                participation_ids[award.participation]
+                for mine in awards.values()
+                for award in mine
+                if award.reversed and award.participation in participation_ids
+            },
         )
     )
     models.Notice.objects.filter(pk__in=folded.notice_ids).update(settled_at=now)

@@ -6,13 +6,16 @@ from datetime import timedelta
 import pytest
 
 from cec_plugin import models
-from cec_plugin.domain.delivery import Outcome, Policy
+from cec_plugin.domain.delivery import Outcome, Policy, Result
 from cec_plugin.services.claim import claim
 from cec_plugin.services.deliver import Courier, deliver_due
+from tests import factories
+from tests.events import ETHICS
 from tests.paper import EVERYTHING
 from tests.reconciled import World, a_world
 
 LEASE_S = 120
+NO_ANSWER = Outcome(result=Result.RETRYABLE, reason="no connection")
 
 pytestmark = pytest.mark.django_db
 
@@ -58,3 +61,24 @@ def test_slow_looks_leave_time_to_write_what_they_showed(world: World) -> None:
         assert world.now - began <= timedelta(seconds=LEASE_S / 2)
     assert len({one.reference for one in world.paper.records}) == len(world.paper.records) == 60
     assert world.paper.calls.count("find") == 60
+
+
+def test_a_credit_given_again_by_another_line_waits_for_what_is_taken_back_still(
+    world: World,
+) -> None:
+    """The table gave nothing for a while: its reversal and the new award are days apart."""
+    world.told(1)
+    guild = world.row.organization
+    for rule in (factories.rule("something else", "1"), factories.rule(ETHICS, "5", code="new")):
+        factories.table(guild, [rule], now=world.now)
+        factories.settle_everybody(now=world.now)
+    last = models.Delivery.objects.order_by("-pk")[0]
+    assert (last.errand, last.state, last.hold_code) == ("tell", "held", "predecessor")
+    world.paper.before = lambda name: NO_ANSWER if name == "reverse" else None
+    for _ in range(3):
+        world.deliver()
+    assert [one.hundredths for one in world.paper.records if not one.reversed] == [750]
+    world.paper.before = lambda _: None
+    world.deliver()
+    world.deliver()
+    assert [one.hundredths for one in world.paper.records if not one.reversed] == [500]
