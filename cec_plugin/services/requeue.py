@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db.models import Case, Value, When
+
 from cec_plugin import models
 from cec_plugin.domain.delivery import State
 from cec_plugin.models.outbox import HoldCode
@@ -16,8 +18,8 @@ def requeue(delivery_ids: Iterable[int], *, now: datetime) -> int:
     """Make parked deliveries, and those held for the registry's word, due; return how many.
 
     The failures are counted anew; the fencing number goes on, so whatever was sent is looked up
-    before it is sent again. What waits for the delivery before it goes on waiting. Opens a
-    transaction of its own.
+    before it is sent again. What waits for the delivery before it goes on waiting, and what waits
+    for a receipt is only looked for. Opens a transaction of its own.
     """
     ids = list(delivery_ids)
 
@@ -31,7 +33,11 @@ def requeue(delivery_ids: Iterable[int], *, now: datetime) -> int:
             due_at=now,
             failures=0,
             looks=0,
-            hold_code="",
+            # Taken, and not shown yet: written once more, it would be there twice.
+            hold_code=Case(
+                When(hold_code=HoldCode.RECEIPT, then=Value(HoldCode.RECEIPT.value)),
+                default=Value(""),
+            ),
             settled_at=None,
         )
         deliver_on_commit(registries)

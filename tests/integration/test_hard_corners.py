@@ -7,11 +7,13 @@ import pytest
 
 from cec_plugin import models
 from cec_plugin.domain.delivery import Outcome, Policy, Result
+from cec_plugin.domain.ports import Posting
 from cec_plugin.services.claim import claim
 from cec_plugin.services.deliver import Courier, deliver_due
+from cec_plugin.services.requeue import requeue
 from tests import factories
 from tests.events import ETHICS
-from tests.paper import EVERYTHING
+from tests.paper import EVERYTHING, PaperRegistry
 from tests.reconciled import World, a_world
 
 LEASE_S = 120
@@ -82,3 +84,30 @@ def test_a_credit_given_again_by_another_line_waits_for_what_is_taken_back_still
     world.deliver()
     world.deliver()
     assert [one.hundredths for one in world.paper.records if not one.reversed] == [500]
+
+
+class Slow(PaperRegistry):
+    """Takes what it is told, and shows it days later: ``desk`` is where it lies meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__(capabilities=replace(EVERYTHING, receipts=True))
+        self.desk: list[Posting] = []
+
+    def post(self, posting: Posting) -> Outcome:
+        self.desk.append(posting)
+        return Outcome(result=Result.TAKEN, reason="taken")
+
+
+def test_what_waits_for_a_receipt_is_not_written_again_at_an_administrators_word(
+    world: World,
+) -> None:
+    world.paper = slow = Slow()
+    world.earn(1)
+    for _ in range(3):
+        _run(world)
+        requeue(models.Delivery.objects.values_list("pk", flat=True), now=world.now)
+    assert len(slow.desk) == 1
+    slow.add(slow.desk[0])
+    _run(world)
+    assert models.Delivery.objects.get().state == "delivered"
+    assert len(slow.records) == 1
