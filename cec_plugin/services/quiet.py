@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from django.db.models import Q
+
 from cec_plugin import models
 from cec_plugin.domain.circuit import Circuit, after_call
 from cec_plugin.domain.delivery import Outcome, Policy
@@ -73,7 +75,11 @@ def hear(
     after = after_call(circuit, outcome, of=of, now=now, jitter=jitter, policy=policy)
     if after == circuit:
         return after
-    models.Registry.objects.filter(pk=registry_id).update(
+    # Others call beside us: what they were told to wait for ends no sooner by what we heard.
+    ours = Q(quiet_until=circuit.until)
+    if after.until is not None:
+        ours |= Q(quiet_until__isnull=True) | Q(quiet_until__lt=after.until)
+    models.Registry.objects.filter(ours, pk=registry_id).update(
         troubles=after.troubles,
         trouble_of=after.of,
         quiet_since=after.since,

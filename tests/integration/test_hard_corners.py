@@ -10,6 +10,7 @@ from cec_plugin.domain.delivery import Outcome, Policy, Result
 from cec_plugin.domain.ports import Posting
 from cec_plugin.services.claim import claim
 from cec_plugin.services.deliver import Courier, deliver_due
+from cec_plugin.services.quiet import hear, standing
 from cec_plugin.services.requeue import requeue
 from tests import factories
 from tests.events import ETHICS
@@ -111,3 +112,29 @@ def test_what_waits_for_a_receipt_is_not_written_again_at_an_administrators_word
     _run(world)
     assert models.Delivery.objects.get().state == "delivered"
     assert len(slow.records) == 1
+
+
+@pytest.mark.parametrize(
+    "mine",
+    [
+        Outcome(result=Result.AMBIGUOUS, reason="no answer in time"),
+        Outcome(result=Result.RETRYABLE, status=503, retry_after_s=5.0),
+        Outcome(result=Result.DELIVERED, status=200),
+    ],
+)
+def test_what_one_worker_was_told_to_wait_for_no_other_ends(world: World, mine: Outcome) -> None:
+    """Both began while all was well but for one failed call, and hear of it one after the other."""
+    models.Registry.objects.update(troubles=1, trouble_of=7)
+    began = standing(world.row.pk).circuit
+    busy = Outcome(result=Result.RETRYABLE, status=429, retry_after_s=3600.0)
+    for outcome, of in ((busy, 1), (mine, 2)):
+        hear(world.row.pk, began, outcome, of=of, now=world.now, jitter=0.0, policy=Policy())
+    assert standing(world.row.pk).circuit.until == world.now + timedelta(hours=1)
+
+
+def test_the_longer_of_two_waits_holds(world: World) -> None:
+    began = standing(world.row.pk).circuit
+    for wait_s in (60.0, 3600.0):
+        busy = Outcome(result=Result.RETRYABLE, status=429, retry_after_s=wait_s)
+        hear(world.row.pk, began, busy, of=1, now=world.now, jitter=0.0, policy=Policy())
+    assert standing(world.row.pk).circuit.until == world.now + timedelta(hours=1)
