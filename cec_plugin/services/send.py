@@ -166,7 +166,10 @@ def _conflict(held: Held, reason: str) -> Outcome:
 def _retract(
     delivery: models.Delivery, claimed: Claimed, registry: Registry, now: datetime
 ) -> Outcome:
-    if claimed.lease > 1 and not is_safe_to_repeat(registry.capabilities):
+    able = registry.capabilities
+    # It cannot be looked up there, and need not be: no call can have taken it back.
+    never_sent = claimed.presence is Presence.ABSENT and not able.finds
+    if claimed.lease > 1 and not (never_sent or is_safe_to_repeat(able)):
         held = registry.find(delivery.award_reference)
         if isinstance(held, Outcome):
             return held

@@ -138,3 +138,42 @@ def test_the_longer_of_two_waits_holds(world: World) -> None:
         busy = Outcome(result=Result.RETRYABLE, status=429, retry_after_s=wait_s)
         hear(world.row.pk, began, busy, of=1, now=world.now, jitter=0.0, policy=Policy())
     assert standing(world.row.pk).circuit.until == world.now + timedelta(hours=1)
+
+
+class Blind(PaperRegistry):
+    """Finds nothing by our reference, and cannot be asked to."""
+
+    def __init__(self) -> None:
+        super().__init__(capabilities=replace(EVERYTHING, finds=False))
+
+    def find(self, reference: str) -> Outcome:
+        return Outcome(result=Result.UNABLE, reason="finds nothing by our reference")
+
+
+def test_what_was_never_taken_back_needs_no_look_where_none_is_possible(world: World) -> None:
+    world.paper = blind = Blind()
+    world.told(1)
+    world.withdraw(0)
+    blind.before = lambda name: NO_ANSWER if name == "reverse" else None
+    world.deliver()
+    blind.before = lambda _: None
+    world.deliver()
+    assert list(models.Delivery.objects.order_by("pk").values_list("state", flat=True)) == [
+        "delivered",
+        "delivered",
+    ]
+    assert [one.reversed for one in blind.records] == [True]
+
+
+def test_what_may_have_been_taken_back_waits_for_a_person_where_no_look_is_possible(
+    world: World,
+) -> None:
+    world.paper = blind = Blind()
+    world.told(1)
+    world.withdraw(0)
+    lost = Outcome(result=Result.AMBIGUOUS, reason="no answer in time")
+    blind.before = lambda name: lost if name == "reverse" else None
+    world.deliver()
+    world.deliver()
+    assert models.Delivery.objects.get(errand="retract").state == "parked"
+    assert blind.calls.count("reverse") == 1
