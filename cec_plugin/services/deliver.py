@@ -18,7 +18,7 @@ from cec_plugin.domain.delivery import Errand, Outcome, Policy, Result, after
 from cec_plugin.domain.ports import Health, Registry
 from cec_plugin.services.acknowledge import Attempted, acknowledge
 from cec_plugin.services.claim import Claimed, claim, claim_one, give_back
-from cec_plugin.services.quiet import Permit, hear, permit, reached, standing
+from cec_plugin.services.quiet import Permit, hear, permit, reached, standing, untried
 from cec_plugin.services.send import Letter, Ready, anonymous, is_safe_to_repeat, load, look
 from cec_plugin.services.wake import deliver_on_commit
 from cec_plugin.services.write import guarded, write
@@ -84,7 +84,13 @@ def deliver_due(courier: Courier, *, limit: int | None = None) -> Counter[str]:
         now=now,
     )
     step_reached.send(sender=None, step="claimed")
-    return _deliver(courier, claimed, stops_for=_Stop.PAUSE if alone else _Stop.QUIET)
+    came_to = _deliver(courier, claimed, stops_for=_Stop.PAUSE if alone else _Stop.QUIET)
+    if alone:
+        until = now + timedelta(seconds=courier.lease_s)
+        called_nobody = untried(courier.registry_id, until=until, now=courier.clock())
+        if called_nobody and came_to and not came_to[Result.RETRYABLE]:
+            deliver_on_commit([courier.registry_id])
+    return came_to
 
 
 def most(registry: Registry) -> int:

@@ -57,6 +57,13 @@ def permit(registry_id: int, *, lease_s: float, now: datetime) -> Permit:
     return Permit.ONE if first else Permit.NONE
 
 
+def untried(registry_id: int, *, until: datetime, now: datetime) -> bool:
+    """Let the next one try at once, if whoever had ``until`` for it called nobody; say so."""
+    return bool(
+        models.Registry.objects.filter(pk=registry_id, quiet_until=until).update(quiet_until=now)
+    )
+
+
 def hear(
     registry_id: int,
     circuit: Circuit,

@@ -177,3 +177,27 @@ def test_what_may_have_been_taken_back_waits_for_a_person_where_no_look_is_possi
     world.deliver()
     assert models.Delivery.objects.get(errand="retract").state == "parked"
     assert blind.calls.count("reverse") == 1
+
+
+def test_what_calls_nobody_does_not_use_up_the_one_call_that_tries(world: World) -> None:
+    """Two that do not fit the registry are due before the one that shows that it is back."""
+    world.earn(4)
+    models.Registry.objects.update(troubles=5, quiet_since=world.now, quiet_until=world.now)
+    unfit = iter([Outcome(result=Result.REFUSED, reason="it has too many decimals")] * 2)
+    world.paper.before = lambda name: next(unfit, None)
+    assert [_run(world) for _ in range(4)] == [
+        {"refused": 1},
+        {"refused": 1},
+        {"delivered": 1},
+        {"delivered": 1},
+    ]
+    assert not standing(world.row.pk).circuit.is_open
+
+
+def test_a_quiet_registry_is_tried_by_what_is_due_next_though_nothing_was_before(
+    world: World,
+) -> None:
+    models.Registry.objects.update(troubles=5, quiet_since=world.now, quiet_until=world.now)
+    assert _run(world) == {}
+    world.earn(1)
+    assert _run(world) == {"delivered": 1}
