@@ -14,6 +14,12 @@ CALL_S = 60.0
 WAIT_S = 2.0
 LONGEST_WAIT_S = 120.0
 
+MOST_PAGES = 100_000
+"""How many pages a list may have; one with more has no end."""
+
+EMPTY_PAGES = 1_000
+"""How many pages in a row may be empty and say that there are more."""
+
 Read = TypeVar("Read")
 
 
@@ -36,13 +42,32 @@ def patiently(
 
 def pages(registry: Registry, *, wait: Callable[[float], None]) -> Iterator[Page | Outcome]:
     """Yield all that a registry lists, page by page; a failure is the last thing it yields."""
-    cursor = ""
+    cursor, path = "", _Path()
     while True:
         page = patiently(partial(registry.changes, cursor), registry=registry, wait=wait)
-        if isinstance(page, Page) and page.more and page.cursor == cursor:
+        if isinstance(page, Page) and page.more and not path.goes_on(page, after=cursor):
             reason = "the registry's list does not move on"
             page = Outcome(result=Result.UNREADABLE, reason=reason)
         yield page
         if isinstance(page, Outcome) or not page.more:
             return
         cursor = page.cursor
+
+
+class _Path:
+    """The way through a list, which may have no end: it leads back, or to pages of nothing."""
+
+    def __init__(self) -> None:
+        self._pages = self._empty = 0
+        self._mark, self._until = "", 1
+
+    def goes_on(self, page: Page, *, after: str) -> bool:
+        """Take a page that says that there are more, and say whether they are worth asking for."""
+        self._pages += 1
+        self._empty = 0 if page.records else self._empty + 1
+        if page.cursor in (after, self._mark):
+            return False
+        if self._pages == self._until:
+            # Set ever further apart, one mark is met again however long the way round is.
+            self._mark, self._until = page.cursor, 2 * self._until
+        return self._empty <= EMPTY_PAGES and self._pages < MOST_PAGES

@@ -1,5 +1,6 @@
 """Where an outbox could get stuck, hurry or say things twice: what a registry on paper then has."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -7,9 +8,10 @@ import pytest
 
 from cec_plugin import models
 from cec_plugin.domain.delivery import Outcome, Policy, Result
-from cec_plugin.domain.ports import Posting
+from cec_plugin.domain.ports import Held, Page, Posting
 from cec_plugin.services.claim import claim
 from cec_plugin.services.deliver import Courier, deliver_due
+from cec_plugin.services.patience import EMPTY_PAGES, MOST_PAGES, pages
 from cec_plugin.services.quiet import hear, standing
 from cec_plugin.services.requeue import requeue
 from tests import factories
@@ -201,3 +203,38 @@ def test_a_quiet_registry_is_tried_by_what_is_due_next_though_nothing_was_before
     assert _run(world) == {}
     world.earn(1)
     assert _run(world) == {"delivered": 1}
+
+
+def _a_list(following: Callable[[int], str], *, records: int) -> PaperRegistry:
+    """Return a registry whose list says after each page, of so many records, where to go on."""
+
+    class Endless(PaperRegistry):
+        def changes(self, cursor: str) -> Page | Outcome:
+            self.calls.append("changes")
+            held = Held(remote_id="r", hundredths=1, reversed=False)
+            cursor = following(len(self.calls))
+            return Page(records=(held,) * records, cursor=cursor, more=True)
+
+    return Endless()
+
+
+@pytest.mark.parametrize("way_round", [1, 2, 3, 70, 1000])
+def test_a_list_that_leads_back_to_any_page_before_ends(way_round: int) -> None:
+    endless = _a_list(lambda call: str(call % way_round), records=1)
+    *_, last = pages(endless, wait=lambda _: None)
+    assert isinstance(last, Outcome)
+    assert last.result is Result.UNREADABLE
+    assert len(endless.calls) <= 3 * way_round + 3
+
+
+def test_a_list_of_nothing_but_empty_pages_ends() -> None:
+    endless = _a_list(str, records=0)
+    assert isinstance(list(pages(endless, wait=lambda _: None))[-1], Outcome)
+    assert len(endless.calls) == EMPTY_PAGES + 1
+
+
+def test_a_list_that_never_ends_does() -> None:
+    endless = _a_list(str, records=1)
+    *_, last = iter(pages(endless, wait=lambda _: None))
+    assert isinstance(last, Outcome)
+    assert len(endless.calls) == MOST_PAGES
