@@ -7,12 +7,13 @@ cannot be put right by our references is left to a person, with the reason.
 import logging
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from django.db.models import F, QuerySet
 
 from cec_plugin import models
+from cec_plugin.conf import get_settings
 from cec_plugin.domain.delivery import Outcome, Result
 from cec_plugin.domain.ports import Held, Registry
 from cec_plugin.domain.reconciliation import (
@@ -107,7 +108,8 @@ def repair(difference_id: int, registry: Registry, *, by: str, reader: Reader) -
     row = Difference.objects.select_related("reconciliation").get(pk=difference_id)
     if row.repair in SETTLED:
         return row
-    since = reader.clock()
+    # What was settled just before may not show yet where reads lag.
+    since = reader.clock() - timedelta(seconds=get_settings().policy.grace_s)
     came_to, reason, ours = _look(row, registry, reader, since)
     if came_to is Repair.UNDER_WAY and ours is not None:
         account_id = _account_of(ours.delivery_id)

@@ -13,6 +13,7 @@ from cec_plugin.services.claim import claim
 from cec_plugin.services.deliver import Courier, deliver_due
 from cec_plugin.services.patience import EMPTY_PAGES, MOST_PAGES, pages
 from cec_plugin.services.quiet import hear, standing
+from cec_plugin.services.repair import repair_all
 from cec_plugin.services.requeue import requeue
 from tests import factories
 from tests.events import ETHICS
@@ -238,3 +239,22 @@ def test_a_list_that_never_ends_does() -> None:
     *_, last = iter(pages(endless, wait=lambda _: None))
     assert isinstance(last, Outcome)
     assert len(endless.calls) == MOST_PAGES
+
+
+def test_a_repair_does_not_write_again_what_was_written_a_moment_ago(world: World) -> None:
+    """Two reports say that it is missing. The second is repaired while reads still lag."""
+    world.told(1)
+    world.paper.records.clear()
+    reports = [world.reconcile(), world.reconcile()]
+    assert [one.counts for one in reports] == [{"missing": 1}] * 2
+    repair_all(reports[0].pk, world.reader(), by="desk")
+    _run(world)
+    (written,) = world.paper.records
+    world.paper.records.clear()
+    world.now += timedelta(seconds=5)
+    assert repair_all(reports[1].pk, world.reader(), by="desk") == {"gone": 1}
+    _run(world)
+    world.paper.records.append(written)
+    assert world.paper.calls.count("post") == 2
+    world.now += timedelta(days=1)
+    assert world.found() == {}
