@@ -258,3 +258,28 @@ def test_a_repair_does_not_write_again_what_was_written_a_moment_ago(world: Worl
     assert world.paper.calls.count("post") == 2
     world.now += timedelta(days=1)
     assert world.found() == {}
+
+
+def test_a_credit_that_cannot_be_read_keeps_no_other_from_being_asked_about(
+    world: World,
+) -> None:
+    world.paper.capabilities = replace(EVERYTHING, lists=False)
+    world.told(5)
+    world.paper.records.clear()
+    broken = Outcome(result=Result.UNREADABLE, reason="HTTP 200: the answer is not JSON")
+    world.paper.before = lambda _: broken if len(world.paper.calls) % 5 == 2 else None
+    world.paper.calls.clear()
+    report = world.reconcile()
+    assert (report.outcome, report.reason) == ("differs", "")
+    assert (report.counts, report.unlisted) == ({"missing": 4}, 1)
+
+
+def test_a_registry_of_which_nothing_can_be_read_is_not_reconciled(world: World) -> None:
+    world.paper.capabilities = replace(EVERYTHING, lists=False)
+    world.told(5)
+    broken = Outcome(result=Result.UNREADABLE, reason="HTTP 200: the answer is not JSON")
+    world.paper.before = lambda _: broken
+    world.paper.calls.clear()
+    report = world.reconcile()
+    assert (report.outcome, report.reason) == ("failed", broken.reason)
+    assert len(world.paper.calls) == 3
