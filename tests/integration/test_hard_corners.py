@@ -7,11 +7,14 @@ from datetime import timedelta
 import pytest
 
 from cec_plugin import models
+from cec_plugin.adapters.http import Answer
+from cec_plugin.adapters.registries.answers import failure
 from cec_plugin.domain.delivery import Outcome, Policy, Result
 from cec_plugin.domain.ports import Held, Page, Posting
 from cec_plugin.services.claim import claim
 from cec_plugin.services.deliver import Courier, deliver_due
 from cec_plugin.services.patience import EMPTY_PAGES, MOST_PAGES, pages
+from cec_plugin.services.pause import resume
 from cec_plugin.services.quiet import hear, standing
 from cec_plugin.services.repair import repair_all
 from cec_plugin.services.requeue import requeue
@@ -283,3 +286,25 @@ def test_a_registry_of_which_nothing_can_be_read_is_not_reconciled(world: World)
     report = world.reconcile()
     assert (report.outcome, report.reason) == ("failed", broken.reason)
     assert len(world.paper.calls) == 3
+
+
+def test_a_credit_that_a_page_of_html_confirmed_is_taken_back_with_its_award(
+    world: World,
+) -> None:
+    """PHP printed a warning ahead of the JSON: it was written, and is withdrawn before a look."""
+    page = Answer(status=200, html=True)
+
+    class Printing(PaperRegistry):
+        def post(self, posting: Posting) -> Outcome:
+            self.add(posting)
+            return failure(page, write=True) or NO_ANSWER
+
+    world.paper = Printing()
+    world.earn(1)
+    _run(world)
+    world.withdraw(0)
+    world.now += timedelta(days=1)
+    resume(world.row.pk)
+    for _ in range(2):
+        _run(world)
+    assert [one.reversed for one in world.paper.records] == [True]

@@ -142,7 +142,18 @@ def test_a_page_where_json_was_due_is_a_wrong_address_or_a_login(
         result=Result.CONFIGURATION,
         status=status,
         reason=f"HTTP {status}: a page of HTML where JSON was due",
+        maybe_written=status < 300,
     )
+
+
+def test_a_warning_ahead_of_the_answer_to_a_write_leaves_open_whether_it_was_written() -> None:
+    """PHP prints it into the page, and goes on."""
+    answer = _call(body='<br /><b>Warning</b>: Undefined variable in api.php\n{"id": 1}')
+    written, read = failure(answer, write=True), failure(answer, write=False)
+    assert written is not None
+    assert read is not None
+    assert (written.result, written.maybe_written) == (Result.CONFIGURATION, True)
+    assert (read.result, read.maybe_written) == (Result.CONFIGURATION, False)
 
 
 def test_a_page_from_a_proxy_that_lost_the_registry_is_still_ambiguous() -> None:

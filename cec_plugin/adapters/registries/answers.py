@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from cec_plugin.adapters.http import Answer, NoAnswer
@@ -123,7 +124,9 @@ def failure(
     if status >= 500:
         return outcome(Result.AMBIGUOUS if write else Result.RETRYABLE)
     if answer.html:
-        return outcome(Result.CONFIGURATION, f"HTTP {status}: a page of HTML where JSON was due")
+        page = outcome(Result.CONFIGURATION, f"HTTP {status}: a page of HTML where JSON was due")
+        # A warning that PHP prints ahead of the JSON makes a page of what was written all right.
+        return replace(page, maybe_written=write and status // 100 == 2)
     if 400 <= status < 500 and code in member_codes:
         return outcome(Result.MEMBER)
     if status == 409:
