@@ -61,7 +61,7 @@ def deliver_registry(registry_id: int, *, limit: int | None = None) -> Delivered
         return NOTHING
     if row.paused:
         if registry.health().ok:
-            resume(registry_id)
+            resume(registry_id, let_in=True)
         return NOTHING
     came_to = deliver_due(courier(row, registry), limit=limit)
     return Delivered(

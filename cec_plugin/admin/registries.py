@@ -76,6 +76,10 @@ def _waiting(registry: models.Registry) -> int:
     return registry.deliveries.filter(state=State.PENDING.value).count()
 
 
+def _is_asked_again(registry: models.Registry) -> bool:
+    return bool(registry.pause_kind == models.Registry.Pause.ACCESS)
+
+
 def _pause(request: HttpRequest, registry: models.Registry) -> Done:
     reason = _("paused by %(name)s") % {"name": request.user.get_username()}
     pause(registry.pk, reason=reason, now=datetime.now(UTC), by_person=True)
@@ -187,7 +191,7 @@ class RegistryAdmin(SteppedAdmin):
             label=gettext_lazy("Pause"),
             permission="operate",
             says=_before_pausing,
-            offered=lambda registry: not registry.paused,
+            offered=lambda registry: not registry.paused or _is_asked_again(registry),
             run=_pause,
         ),
         Step(

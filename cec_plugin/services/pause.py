@@ -13,13 +13,17 @@ log = logging.getLogger(__name__)
 
 
 def pause(registry_id: int, *, reason: str, now: datetime, by_person: bool = False) -> bool:
-    """Pause a registry; say whether it was not paused before, and log it only then.
+    """Pause a registry; say whether it was not paused so before, and log it only then.
 
     Without a person's word it is because the registry does not let us in: it is asked again, and
-    goes on by itself once it does. Runs in the caller's transaction or in none.
+    goes on by itself once it does, unless a person pauses it too. Runs in the caller's transaction
+    or in none.
     """
     kind = models.Registry.Pause.PERSON if by_person else models.Registry.Pause.ACCESS
-    paused = models.Registry.objects.filter(pk=registry_id, paused=False).update(
+    goes_on = Q(paused=False)
+    if by_person:
+        goes_on |= Q(pause_kind=models.Registry.Pause.ACCESS)
+    paused = models.Registry.objects.filter(goes_on, pk=registry_id).update(
         paused=True,
         pause_kind=kind,
         paused_at=now,
@@ -55,9 +59,15 @@ def _patience() -> timedelta:
     return timedelta(seconds=get_settings().policy.ask_again_s)
 
 
-def resume(registry_id: int) -> bool:
-    """Let a paused registry go on and wake its delivery; say whether it was paused."""
-    resumed = models.Registry.objects.filter(pk=registry_id, paused=True).update(
+def resume(registry_id: int, *, let_in: bool = False) -> bool:
+    """Let a paused registry go on and wake its delivery; say whether it was paused.
+
+    With ``let_in`` only one that is paused for not letting us in: a person's word stands.
+    """
+    paused = models.Registry.objects.filter(pk=registry_id, paused=True)
+    if let_in:
+        paused = paused.filter(pause_kind=models.Registry.Pause.ACCESS)
+    resumed = paused.update(
         paused=False, paused_at=None, paused_reason="", quiet_since=None, quiet_until=None
     )
     if resumed:

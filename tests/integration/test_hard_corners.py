@@ -14,7 +14,7 @@ from cec_plugin.domain.ports import Held, Page, Posting
 from cec_plugin.services.claim import claim
 from cec_plugin.services.deliver import Courier, deliver_due
 from cec_plugin.services.patience import EMPTY_PAGES, MOST_PAGES, pages
-from cec_plugin.services.pause import resume
+from cec_plugin.services.pause import may_ask_again, pause, resume
 from cec_plugin.services.quiet import hear, standing
 from cec_plugin.services.repair import repair_all
 from cec_plugin.services.requeue import requeue
@@ -308,3 +308,15 @@ def test_a_credit_that_a_page_of_html_confirmed_is_taken_back_with_its_award(
     for _ in range(2):
         _run(world)
     assert [one.reversed for one in world.paper.records] == [True]
+
+
+def test_a_person_can_pause_what_would_go_on_by_itself(world: World) -> None:
+    assert pause(world.row.pk, reason="HTTP 401", now=world.now)
+    assert pause(world.row.pk, reason="until the audit is over", now=world.now, by_person=True)
+    world.row.refresh_from_db()
+    assert world.row.paused_reason == "until the audit is over"
+    assert not may_ask_again(world.row.pk, now=world.now + timedelta(days=1))
+    # Whoever asked the registry just before hears now that it lets us in.
+    assert not resume(world.row.pk, let_in=True)
+    assert not pause(world.row.pk, reason="HTTP 401", now=world.now)
+    assert resume(world.row.pk)
