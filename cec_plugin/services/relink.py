@@ -53,7 +53,8 @@ def _goes_back(chain: Chain, number_key: str, now: datetime) -> bool:
     if retraction.state in (State.DELIVERED, State.VOID) or retraction.after_id is None:
         return False
     first = by_id[retraction.after_id]
-    if first.number_key != number_key or first.state == State.VOID:
+    # Two that are not known are not the same: what was sent under none noted goes nowhere back.
+    if not number_key or first.number_key != number_key or first.state == State.VOID:
         return False
     return void_unsent([retraction.pk, last.pk], now=now) == 2
 

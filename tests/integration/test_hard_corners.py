@@ -13,6 +13,7 @@ from cec_plugin.domain.delivery import Outcome, Policy, Result
 from cec_plugin.domain.ports import Held, Page, Posting
 from cec_plugin.services.claim import claim
 from cec_plugin.services.deliver import Courier, deliver_due
+from cec_plugin.services.link import unlink
 from cec_plugin.services.patience import EMPTY_PAGES, MOST_PAGES, pages
 from cec_plugin.services.pause import may_ask_again, pause, resume
 from cec_plugin.services.quiet import hear, standing
@@ -320,3 +321,15 @@ def test_a_person_can_pause_what_would_go_on_by_itself(world: World) -> None:
     assert not resume(world.row.pk, let_in=True)
     assert not pause(world.row.pk, reason="HTTP 401", now=world.now)
     assert resume(world.row.pk)
+
+
+def test_a_number_taken_away_does_not_undo_what_takes_its_credits_back(world: World) -> None:
+    """What was sent before numbers were noted was sent under one all the same."""
+    world.told(1)
+    models.Delivery.objects.update(number_key="")
+    guild = world.row.organization
+    factories.link("0", guild, "M-right", now=world.now)
+    unlink(person_id=factories.person_of("0"), organization_id=guild.pk, now=world.now)
+    for _ in range(2):
+        _run(world)
+    assert [one.reversed for one in world.paper.records] == [True]
