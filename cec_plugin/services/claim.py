@@ -66,8 +66,9 @@ def claim(registry_id: int, *, limit: int, lease_s: float, now: datetime) -> lis
             .order_by("due_at", "id")
             .values_list("id", "lease", "presence")
         )
-        if connection.features.has_select_for_update_skip_locked:
-            due = due.select_for_update(skip_locked=True)
+        # Locked either way, or what is voided between the two statements would be sent.
+        skips = connection.features.has_select_for_update_skip_locked
+        due = due.select_for_update(skip_locked=skips)
         rows = list(due[:limit])
         models.Delivery.objects.filter(pk__in=[pk for pk, *_ in rows]).update(
             # Before the presence, of which MySQL would read here what it was just set to.

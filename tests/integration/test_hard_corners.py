@@ -1,10 +1,13 @@
 """Where an outbox could get stuck, hurry or say things twice: what a registry on paper then has."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.db import connection
 
 from cec_plugin import models
 from cec_plugin.adapters.http import Answer
@@ -13,6 +16,7 @@ from cec_plugin.domain.delivery import Outcome, Policy, Result
 from cec_plugin.domain.ports import Held, Page, Posting
 from cec_plugin.services.claim import claim
 from cec_plugin.services.deliver import Courier, deliver_due
+from cec_plugin.services.enqueue import void_unsent
 from cec_plugin.services.link import unlink
 from cec_plugin.services.patience import EMPTY_PAGES, MOST_PAGES, pages
 from cec_plugin.services.pause import may_ask_again, pause, resume
@@ -23,6 +27,7 @@ from tests import factories
 from tests.events import ETHICS
 from tests.paper import EVERYTHING, PaperRegistry
 from tests.reconciled import World, a_world
+from tests.threads import Step, beside
 
 LEASE_S = 120
 NO_ANSWER = Outcome(result=Result.RETRYABLE, reason="no connection")
@@ -333,3 +338,31 @@ def test_a_number_taken_away_does_not_undo_what_takes_its_credits_back(world: Wo
     for _ in range(2):
         _run(world)
     assert [one.reversed for one in world.paper.records] == [True]
+
+
+@pytest.mark.mariadb
+@pytest.mark.django_db(transaction=True)
+def test_what_is_voided_while_it_is_claimed_is_not_sent_where_no_lock_can_be_skipped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """MariaDB has SKIP LOCKED from 10.6 on."""
+    monkeypatch.setattr(connection.features, "has_select_for_update_skip_locked", False)
+    world = a_world()
+    world.earn(1)
+    (only,) = models.Delivery.objects.values_list("pk", flat=True)
+    voided: list[int] = []
+    read = Step()
+
+    def void() -> None:
+        read.wait()
+        voided.append(void_unsent([only], now=world.now))
+
+    def pause_before_the_claim(execute: Any, sql: str, *rest: Any) -> Any:
+        if sql.startswith("UPDATE `cec_plugin_delivery`"):
+            read.reach()
+            time.sleep(0.5)  # time enough for whoever has to wait for nothing
+        return execute(sql, *rest)
+
+    with beside(void), connection.execute_wrapper(pause_before_the_claim):
+        claimed = claim(world.row.pk, limit=1, lease_s=LEASE_S, now=world.now)
+    assert len(claimed) + voided[0] == 1
