@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cec_plugin import models
+from cec_plugin.adapters.rate import ALONE
 from cec_plugin.adapters.registries.build import build
 from cec_plugin.conf import get_settings
 from cec_plugin.domain.ports import Registry
@@ -17,6 +18,11 @@ from cec_plugin.services.quiet import standing
 MOST_CALLS = 4
 """What one delivery may call: find, write, read back, and ask who we are."""
 
+MOST_PLACES = 6
+"""How many places in our rate it may take, with a look of two calls and a write of four.
+
+They must come within half of the lease, also while each process is on its own.
+"""
 
 SOON_ENOUGH_S = 60.0
 """A registry that is quiet for longer is left to the sweep."""
@@ -89,7 +95,11 @@ def courier(row: models.Registry, registry: Registry) -> Courier:
         clock=_now,
         dice=random.random,
         policy=settings.policy,
-        lease_s=max(settings.lease_s, 2 * MOST_CALLS * row.timeout_s),
+        lease_s=max(
+            settings.lease_s,
+            2 * MOST_CALLS * row.timeout_s,
+            2 * MOST_PLACES * ALONE * 60 / max(row.calls_per_minute, 1),
+        ),
     )
 
 

@@ -35,6 +35,9 @@ CONNECT_S = 5.0
 LEAST_S = 0.2
 """With less time than this left, a call is not begun."""
 
+LONGEST_PLACE_S = 300.0
+"""How long a call waits for its place in our rate that belongs to one that was made."""
+
 LONGEST_WAIT_S = 86_400.0
 """What a registry may ask us to wait; more is a slip of its keyboard."""
 
@@ -92,6 +95,7 @@ class Caller:
         self._timeout_s = timeout_s
         self._before, self._quiet = before, quiet
         self._ends = math.inf  # of ``time.monotonic``
+        self._begun = False
         self._session = _Session()
         guarded(self._session)
         self._session.auth = auth
@@ -102,12 +106,29 @@ class Caller:
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
-        """Bound all calls in the block together; one for which no time is left is not made."""
+        """Bound all calls in the block together; one for which no time is left is not made.
+
+        They belong together: once the first was made, the others wait for their places. Else a
+        rate that has none soon would let us begin for ever and end never.
+        """
         before, self._ends = self._ends, min(self._ends, time.monotonic() + seconds)
+        begun, self._begun = self._begun, False
         try:
             yield
         finally:
             self._ends = before
+            self._begun |= begun
+
+    def _crowded_s(self) -> float:
+        """Take a place in our rate, waiting for it if need be; return how far off it is if not."""
+        crowded_s = self._before()
+        while crowded_s and self._begun:
+            left_s = min(self._ends - time.monotonic() - LEAST_S, LONGEST_PLACE_S)
+            if crowded_s > left_s:
+                break
+            time.sleep(crowded_s)
+            crowded_s = self._before()
+        return crowded_s
 
     def call(
         self,
@@ -118,12 +139,13 @@ class Caller:
         form: Mapping[str, str] | None = None,
     ) -> Answer | NoAnswer:
         """Make one call, with JSON for its body, or a form. ``path`` begins with a slash."""
-        crowded_s = self._before()
+        crowded_s = self._crowded_s()
         if crowded_s:
             return NoAnswer(reason="our own rate limit", sent=False, crowded_s=crowded_s)
         timeout_s = min(self._timeout_s, self._ends - time.monotonic())
         if timeout_s < LEAST_S:
             return NoAnswer(reason="no time left for this call", sent=False, crowded_s=LEAST_S)
+        self._begun = True
         deadline = time.monotonic() + timeout_s
         try:
             with self._session.request(

@@ -154,11 +154,13 @@ class _Run:
             if calls_now and self._must_stop(one, keep=_FOR_WRITING if parcels else 0):
                 give_back(claimed[position:], now=courier.clock())
                 break
-            parcel = self._look(letters[one.id], one)
-            if parcel is not None and bulk == 1:
-                self._write([parcel])
-            elif parcel is not None:
-                parcels.append(parcel)
+            # What one takes belongs together: a rate that is full keeps it from beginning.
+            with courier.registry.within(courier.lease_s / 2):
+                parcel = self._look(letters[one.id], one)
+                if parcel is not None and bulk == 1:
+                    self._write([parcel])
+                elif parcel is not None:
+                    parcels.append(parcel)
         for positions in companies([one.letter.delivery.failures for one in parcels], bulk):
             chosen = [parcels[at] for at in positions]
             if self._must_stop(chosen[0].claimed):

@@ -3,13 +3,15 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
+from pytest_django import Settings
 
 from cec_plugin import models
+from cec_plugin.adapters.couriers import courier, deliver_registry
 from cec_plugin.adapters.http import Answer
 from cec_plugin.adapters.registries.answers import failure
 from cec_plugin.domain.delivery import Outcome, Policy, Result
@@ -24,9 +26,11 @@ from cec_plugin.services.quiet import hear, standing
 from cec_plugin.services.repair import repair_all
 from cec_plugin.services.requeue import requeue
 from tests import factories
+from tests.contract.civicrm_tenant import SECRETS
+from tests.emulations.civicrm.server import running_civicrm
 from tests.events import ETHICS
 from tests.paper import EVERYTHING, PaperRegistry
-from tests.reconciled import World, a_world
+from tests.reconciled import T0, World, a_world
 from tests.threads import Step, beside
 
 LEASE_S = 120
@@ -338,6 +342,34 @@ def test_a_number_taken_away_does_not_undo_what_takes_its_credits_back(world: Wo
     for _ in range(2):
         _run(world)
     assert [one.reversed for one in world.paper.records] == [True]
+
+
+def test_a_credit_that_takes_several_calls_is_told_at_a_rate_of_one_in_some_seconds(
+    world: World, settings: Settings
+) -> None:
+    """A CiviCRM is asked for the member, asked for the credit, told of it and asked again."""
+    settings.CEC_SECRETS = SECRETS
+    world.now = datetime.now(UTC)
+    factories.finish("0", ETHICS, T0)
+    factories.settle("0", now=world.now)
+    factories.link("0", world.row.organization, "M-1001", now=world.now)
+    with running_civicrm() as civicrm:
+        world.row.adapter, world.row.base_url = "civicrm", civicrm.url
+        world.row.secret, world.row.calls_per_minute = "civicrm", 26
+        world.row.save()
+        began = time.monotonic()
+        assert deliver_registry(world.row.pk).came_to == {"delivered": 1}
+        places = len(civicrm.calls) - 1
+        assert places >= 3
+        assert time.monotonic() - began >= places * 60 / 26 - 0.1
+
+
+def test_the_lease_is_long_enough_for_all_the_places_that_one_credit_takes(
+    world: World,
+) -> None:
+    for calls_per_minute, lease_s in ((600, 120), (10, 288), (1, 2880)):
+        world.row.calls_per_minute = calls_per_minute
+        assert courier(world.row, world.paper).lease_s == lease_s
 
 
 @pytest.mark.mariadb

@@ -465,6 +465,26 @@ def test_every_call_asks_the_rate_limit_first() -> None:
     assert sent == ["k", "k"]
 
 
+def test_only_what_was_begun_waits_for_the_places_of_its_further_calls() -> None:
+    """The first call of what belongs together is turned away, for nothing is lost by that."""
+    places = iter([0.9, 0.0, 0.05, 0.0, 0.05, 0.05, 0.0, 0.9, 0.9])
+    with responses.RequestsMock() as registry:
+        registry.get(f"{BASE}/health", json={})
+        caller = Caller(BASE, auth=None, timeout_s=5, before=lambda: next(places))
+        with caller.within(0.5):
+            for made in (False, True, True):
+                assert isinstance(caller.call("GET", "/health"), Answer) is made
+            with caller.within(0.5):
+                crowded = caller.call("GET", "/health")
+                assert crowded == NoAnswer(reason="our own rate limit", sent=False, crowded_s=0.05)
+            assert isinstance(caller.call("GET", "/health"), Answer)
+            # There is no time left for a place that is so far off.
+            assert isinstance(caller.call("GET", "/health"), NoAnswer)
+        with caller.within(0.5):
+            assert isinstance(caller.call("GET", "/health"), NoAnswer)
+        assert len(registry.calls) == 3
+
+
 @pytest.mark.parametrize(
     ("status", "headers", "quiet_s"),
     [
