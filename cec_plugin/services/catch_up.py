@@ -8,7 +8,7 @@ from django.db.models import F
 
 from cec_plugin import models
 from cec_plugin.services.enqueue import enqueue, void_unsent
-from cec_plugin.services.retry import in_transaction
+from cec_plugin.services.retry import goes_well, in_transaction
 from cec_plugin.services.wake import deliver_on_commit
 
 PAGE = 500
@@ -19,14 +19,22 @@ def catch_up(*, now: datetime) -> int:
 
     A registry is caught up once, when it was resumed for the first time: until then nobody has
     said that it is right. What was reversed meanwhile is void, not sent. Opens a transaction of
-    its own for each account, under its lock.
+    its own for each account, under its lock; one that fails is logged, and comes again.
     """
-    written = 0
+    written: list[int] = []
     for registry in models.Registry.objects.filter(caught_up_at__isnull=True, paused=False):
+        went_well = True
         for account in _accounts(registry):
-            written += in_transaction(partial(_of_account, registry, account, now))
-        models.Registry.objects.filter(pk=registry.pk).update(caught_up_at=now)
-    return written
+            went_well &= goes_well(partial(_catch_up, registry, account, now, written))
+        if went_well:
+            models.Registry.objects.filter(pk=registry.pk).update(caught_up_at=now)
+    return sum(written)
+
+
+def _catch_up(
+    registry: models.Registry, account: models.Account, now: datetime, written: list[int]
+) -> None:
+    written.append(in_transaction(partial(_of_account, registry, account, now)))
 
 
 def _accounts(registry: models.Registry) -> Iterator[models.Account]:

@@ -39,9 +39,8 @@ def sweep(*, platform: Platform, now: datetime) -> Swept:
     """Settle unsettled notices and whoever is due, and wake whatever else has work."""
     settled, failed = settle_unsettled(platform=platform, now=now)
     due, due_failed = settle_due(platform=platform, now=now)
-    catch_up(now=now)
-    look_again(now=now)
-    wake_look_ups(now=now)
+    for step in (catch_up, look_again, wake_look_ups):
+        goes_well(partial(step, now=now))
     registries = [
         pk
         for pk in models.Registry.objects.filter(

@@ -1,13 +1,15 @@
 """Where an outbox could get stuck, hurry or say things twice: what a registry on paper then has."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection
+from django.db.models.signals import pre_save
 from pytest_django import Settings
 
 from cec_plugin import models
@@ -25,6 +27,7 @@ from cec_plugin.services.pause import may_ask_again, pause, resume
 from cec_plugin.services.quiet import hear, standing
 from cec_plugin.services.repair import repair_all
 from cec_plugin.services.requeue import requeue
+from cec_plugin.services.sweep import sweep
 from tests import factories
 from tests.contract.civicrm_tenant import SECRETS
 from tests.emulations.civicrm.server import running_civicrm
@@ -370,6 +373,37 @@ def test_the_lease_is_long_enough_for_all_the_places_that_one_credit_takes(
     for calls_per_minute, lease_s in ((600, 120), (10, 288), (1, 2880)):
         world.row.calls_per_minute = calls_per_minute
         assert courier(world.row, world.paper).lease_s == lease_s
+
+
+@contextmanager
+def _unwritable(entry_id: int) -> Iterator[None]:
+    """Let no delivery of a ledger entry be written, whatever the database has against it."""
+
+    def refuse(instance: models.Delivery, **_: object) -> None:
+        if instance.entry_id == entry_id:
+            raise DatabaseError("no")
+
+    pre_save.connect(refuse, sender=models.Delivery, weak=False)
+    try:
+        yield
+    finally:
+        pre_save.disconnect(refuse, sender=models.Delivery)
+
+
+def test_an_account_that_cannot_be_caught_up_stops_no_other_and_not_the_sweep(
+    world: World,
+) -> None:
+    world.told(1)
+    late = world.another("a register that came later")
+    world.earn(2, begin=1)
+    models.Delivery.objects.filter(registry=late).delete()
+    first = models.CreditEntry.objects.order_by("pk")[0]
+    with _unwritable(first.pk):
+        swept = sweep(platform=factories.SmallPlatform(), now=world.now)
+    assert swept.registries == 2
+    assert models.Delivery.objects.filter(registry=late).count() == 2
+    sweep(platform=factories.SmallPlatform(), now=world.now)
+    assert models.Delivery.objects.filter(registry=late).count() == 3
 
 
 @pytest.mark.mariadb
