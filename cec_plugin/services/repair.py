@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import partial
 
+from django.db import DatabaseError
 from django.db.models import F, QuerySet
 
 from cec_plugin import models
@@ -85,12 +86,27 @@ def _repair_each(reconciliation_id: int, rows: list[Difference], reader: Reader)
     except ConfigurationError as error:
         return _none_of(rows, str(error), reader)
     for place, row in enumerate(rows):
-        done = repair(row.pk, registry, by=row.repair_asked_by, reader=reader)
+        done = _repair_alone(row, registry, reader)
         came_to[done.repair] += 1
         failed = failed + 1 if done.repair == Repair.FAILED else 0
         if failed == FAILURES:
             return came_to + _none_of(rows[place + 1 :], done.repair_reason, reader)
     return came_to
+
+
+def _repair_alone(row: Difference, registry: Registry, reader: Reader) -> Difference:
+    """Repair one of many; whatever the database has against it stops no other."""
+    try:
+        return repair(row.pk, registry, by=row.repair_asked_by, reader=reader)
+    except DatabaseError as error:
+        log.exception("Difference %d cannot be repaired", row.pk)
+        return _failed(row, f"our database: {type(error).__name__}", reader)
+
+
+def _failed(row: Difference, reason: str, reader: Reader) -> Difference:
+    _close(row.pk, Repair.FAILED, reason, by=row.repair_asked_by, now=reader.clock())
+    row.refresh_from_db()
+    return row
 
 
 def _none_of(rows: Iterable[Difference], reason: str, reader: Reader) -> Counter[str]:

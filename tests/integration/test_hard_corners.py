@@ -406,6 +406,18 @@ def test_an_account_that_cannot_be_caught_up_stops_no_other_and_not_the_sweep(
     assert models.Delivery.objects.filter(registry=late).count() == 3
 
 
+def test_a_repair_that_cannot_be_written_stops_no_other(world: World) -> None:
+    world.told(3)
+    for record in list(world.paper.records):
+        world.paper.change(record, reversed=True)
+    report = world.reconcile()
+    first = models.CreditEntry.objects.order_by("pk")[0]
+    with _unwritable(first.pk):
+        done = repair_all(report.pk, world.reader(), by="desk")
+    assert done == {"failed": 1, "under_way": 2}
+    assert repair_all(report.pk, world.reader(), by="desk") == {"under_way": 1}
+
+
 @pytest.mark.mariadb
 @pytest.mark.django_db(transaction=True)
 def test_what_is_voided_while_it_is_claimed_is_not_sent_where_no_lock_can_be_skipped(
