@@ -15,7 +15,7 @@ from pytest_django import Settings
 from cec_plugin import models
 from cec_plugin.adapters.couriers import courier, deliver_registry
 from cec_plugin.adapters.http import Answer
-from cec_plugin.adapters.registries.answers import failure
+from cec_plugin.adapters.registries.answers import failure, words_of
 from cec_plugin.domain.delivery import Outcome, Policy, Result
 from cec_plugin.domain.ports import Held, Page, Posting
 from cec_plugin.services.claim import claim
@@ -444,3 +444,27 @@ def test_what_is_voided_while_it_is_claimed_is_not_sent_where_no_lock_can_be_ski
     with beside(void), connection.execute_wrapper(pause_before_the_claim):
         claimed = claim(world.row.pk, limit=1, lease_s=LEASE_S, now=world.now)
     assert len(claimed) + voided[0] == 1
+
+
+@pytest.mark.mariadb
+@pytest.mark.django_db(transaction=True)
+def test_a_registrys_words_fit_into_a_database_of_three_bytes_a_character() -> None:
+    """What Open edX sites made before Redwood have: a smiley in an answer is an error there."""
+    world = a_world()
+    world.earn(3)
+    body = {"error": {"code": "bad_date", "message": "the date lies in the future \U0001f600"}}
+    words = words_of(body, code_path="error.code", message_path="error.message", fields_path="e")
+    refused = failure(Answer(status=422, body=body), write=True, words=words)
+    assert refused is not None
+    world.paper.before = lambda _: refused
+    tables = [one._meta.db_table for one in (models.Attempt, models.Delivery, models.Registry)]
+    with connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute(f"ALTER TABLE {table} CONVERT TO CHARACTER SET utf8mb3")
+        try:
+            assert _run(world) == {"refused": 3}
+        finally:
+            for table in tables:
+                cursor.execute(f"ALTER TABLE {table} CONVERT TO CHARACTER SET utf8mb4")
+    reasons = set(models.Delivery.objects.values_list("reason", flat=True))
+    assert reasons == {"HTTP 422: bad_date the date lies in the future"}

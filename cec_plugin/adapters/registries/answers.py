@@ -14,6 +14,7 @@ READ_LENGTH = 1_000
 """How much of an answer's words is looked at: looking takes time that grows with its square."""
 
 ID_LENGTH = 100
+LAST_OF_THREE_BYTES = "\uffff"
 QUOTA = re.compile(r"quota|rate.?limit|limit.?exceeded|too.?many", re.IGNORECASE)
 _EMAIL = re.compile(r"[^\s@<>\"']+(?:'[^\s@<>\"']+)*@[^\s@<>\"']+")
 _GROUPED = re.compile(r"(?<!\w)\d[\d .-]{4,}\d(?!\w)")
@@ -36,8 +37,12 @@ def _impersonal(words: str, unsaid: Iterable[str]) -> str:
 
 
 def printable(text: str) -> str:
-    """Return a text without what a database may refuse: zero bytes, halves of characters."""
-    return "".join(character for character in text if character.isprintable())
+    """Return a text without what a database may refuse.
+
+    That is zero bytes, halves of characters, and those of four bytes, such as smileys: MySQL's
+    older character set has no place for them.
+    """
+    return "".join(sign for sign in text if sign <= LAST_OF_THREE_BYTES and sign.isprintable())
 
 
 def id_in(body: Any, path: str) -> str:
