@@ -129,13 +129,15 @@ def _settle_members(person_id: int, organization_id: int, now: datetime) -> None
 def release(person_id: int, organization_id: int, *, now: datetime) -> None:
     """Let go what waited for the person's number. Runs under the account locks."""
     waiting = models.Delivery.objects.filter(
-        entry__account__person_id=person_id,
-        entry__account__organization_id=organization_id,
         state=State.HELD.value,
         hold_code__in=[HoldCode.NO_MEMBER_NUMBER, HoldCode.MEMBER_UNKNOWN],
     )
-    found = list(waiting.values_list("id", "registry_id"))
-    models.Delivery.objects.filter(pk__in=[pk for pk, _ in found], state=State.HELD.value).update(
+    mine = waiting.filter(
+        entry__account__person_id=person_id, entry__account__organization_id=organization_id
+    )
+    found = list(mine.values_list("id", "registry_id"))
+    # Asked for the same again: a courier may have come to something with it meanwhile.
+    waiting.filter(pk__in=[pk for pk, _ in found]).update(
         state=State.PENDING.value, hold_code="", due_at=now, failures=0, looks=0
     )
     deliver_on_commit(registry_id for _, registry_id in found)

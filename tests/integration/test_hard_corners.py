@@ -375,6 +375,24 @@ def test_the_lease_is_long_enough_for_all_the_places_that_one_credit_takes(
         assert courier(world.row, world.paper).lease_s == lease_s
 
 
+def test_a_link_leaves_alone_what_a_courier_has_just_had_taken(world: World) -> None:
+    """It was held for its member when the link read it, and waits for a receipt when it writes."""
+    world.earn(1)
+    held = models.Delivery.objects.all()
+    held.update(state="held", hold_code="member_unknown", due_at=None)
+    moves = iter([{"hold_code": "receipt", "presence": "unknown"}])
+
+    def courier_comes_first(execute: Any, sql: str, *rest: Any) -> Any:
+        if sql.startswith("UPDATE") and "cec_plugin_delivery" in sql:
+            for move in moves:
+                held.update(**move)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(courier_comes_first):
+        factories.link("0", world.row.organization, "M-0", now=world.now)
+    assert held.values_list("state", "hold_code").get() == ("held", "receipt")
+
+
 @contextmanager
 def _unwritable(entry_id: int) -> Iterator[None]:
     """Let no delivery of a ledger entry be written, whatever the database has against it."""
