@@ -8,7 +8,8 @@ from cec_plugin import models
 from cec_plugin.domain.delivery import Policy
 from cec_plugin.domain.ports import Held, Registry
 from cec_plugin.models.reconciliation import Reconciliation
-from cec_plugin.services.deliver import Courier, deliver_due
+from cec_plugin.services.deliver import deliver_due
+from cec_plugin.services.go_round import Courier
 from cec_plugin.services.reconcile import Reader, reconcile
 from tests import factories
 from tests.events import ETHICS

@@ -11,7 +11,8 @@ from cec_plugin.adapters.registries.build import build
 from cec_plugin.conf import get_settings
 from cec_plugin.domain.ports import Registry
 from cec_plugin.exceptions import ConfigurationError
-from cec_plugin.services.deliver import Courier, deliver_due, deliver_one, most
+from cec_plugin.services.deliver import deliver_due, deliver_one, most
+from cec_plugin.services.go_round import Courier
 from cec_plugin.services.pause import may_ask_again, pause, resume
 from cec_plugin.services.quiet import standing
 

@@ -28,7 +28,8 @@ from cec_plugin.sandbox.control import Control
 from cec_plugin.sandbox.records import Member
 from cec_plugin.sandbox.records import State as Standing
 from cec_plugin.sandbox.server import Sandbox, running_sandbox
-from cec_plugin.services.deliver import Courier, deliver_due, step_reached
+from cec_plugin.services.deliver import deliver_due
+from cec_plugin.services.go_round import Courier, step_reached
 from cec_plugin.services.link import NumberTakenError
 from cec_plugin.services.pause import resume
 from cec_plugin.services.requeue import requeue, requeue_parked

@@ -12,7 +12,7 @@ from pytest_django import Settings
 from cec_plugin import models
 from cec_plugin.adapters.couriers import deliver_registry
 from cec_plugin.sandbox.server import Sandbox, running_sandbox
-from cec_plugin.services.deliver import step_reached
+from cec_plugin.services.go_round import step_reached
 from cec_plugin.services.sweep import sweep
 from tests import factories
 from tests.events import ETHICS

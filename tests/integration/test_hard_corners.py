@@ -19,8 +19,9 @@ from cec_plugin.adapters.registries.answers import failure, words_of
 from cec_plugin.domain.delivery import Outcome, Policy, Result
 from cec_plugin.domain.ports import Held, Page, Posting
 from cec_plugin.services.claim import claim
-from cec_plugin.services.deliver import Courier, deliver_due
+from cec_plugin.services.deliver import deliver_due
 from cec_plugin.services.enqueue import void_unsent
+from cec_plugin.services.go_round import Courier
 from cec_plugin.services.link import unlink
 from cec_plugin.services.patience import EMPTY_PAGES, MOST_PAGES, pages
 from cec_plugin.services.pause import may_ask_again, pause, resume

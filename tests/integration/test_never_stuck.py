@@ -16,7 +16,8 @@ from cec_plugin.exceptions import FaultsError
 from cec_plugin.sandbox.records import Member
 from cec_plugin.sandbox.server import Sandbox, running_sandbox
 from cec_plugin.services.activate import activate
-from cec_plugin.services.deliver import Courier, deliver_due, step_reached
+from cec_plugin.services.deliver import deliver_due
+from cec_plugin.services.go_round import Courier, step_reached
 from cec_plugin.services.pause import pause, resume
 from cec_plugin.services.requeue import requeue
 from cec_plugin.services.settle_by_hand import settle_by_hand

@@ -12,7 +12,8 @@ from cec_plugin.adapters.registries.build import _limit, build
 from cec_plugin.domain.delivery import Policy
 from cec_plugin.sandbox.records import Member
 from cec_plugin.sandbox.server import Sandbox, running_sandbox
-from cec_plugin.services.deliver import Courier, deliver_due
+from cec_plugin.services.deliver import deliver_due
+from cec_plugin.services.go_round import Courier
 from cec_plugin.services.pause import pause
 from tests import factories
 from tests.events import ETHICS

@@ -24,8 +24,8 @@ from cec_plugin.selectors.transcript import transcript
 from cec_plugin.services import adjust
 from cec_plugin.services import link as linking
 from cec_plugin.services.activate import activate
-from cec_plugin.services.deliver import step_reached
 from cec_plugin.services.enqueue import enqueue
+from cec_plugin.services.go_round import step_reached
 from cec_plugin.services.settle_by_hand import settle_by_hand
 from cec_plugin.services.sweep import settle_due
 from tests import factories

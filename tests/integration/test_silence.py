@@ -33,7 +33,8 @@ from cec_plugin.sandbox.front import Front
 from cec_plugin.sandbox.server import Sandbox, running_sandbox
 from cec_plugin.sandbox.switches import CATALOGUE, Fault
 from cec_plugin.sandbox.wire import Answer, Call
-from cec_plugin.services.deliver import Courier, deliver_due
+from cec_plugin.services.deliver import deliver_due
+from cec_plugin.services.go_round import Courier
 from cec_plugin.services.pause import resume
 from cec_plugin.services.requeue import requeue
 from tests import factories

@@ -7,7 +7,7 @@ import os
 import time
 from pathlib import Path
 
-from cec_plugin.services.deliver import step_reached
+from cec_plugin.services.go_round import step_reached
 
 
 def _hold(step: str, **_: object) -> None:
