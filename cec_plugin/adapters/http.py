@@ -3,14 +3,12 @@
 Whatever goes wrong is a value that says whether the call can have reached the registry.
 """
 
-import json
 import math
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,11 +19,8 @@ from urllib3.exceptions import HTTPError, NewConnectionError, ReadTimeoutError
 
 from cec_plugin.adapters.bounds import TooMuchError
 from cec_plugin.adapters.guard import REFUSED, guarded, is_refused, reason_of
+from cec_plugin.adapters.reading import Answer, read
 
-MAX_BYTES = 1_000_000
-"""The largest answer that is read; a credit's is under two thousand."""
-
-CHUNK = 65_536
 TOO_MANY = (429, 503)
 """Where ``Retry-After`` speaks to all of us, and not of this one call."""
 
@@ -37,20 +32,6 @@ LEAST_S = 0.2
 
 LONGEST_PLACE_S = 300.0
 """How long a call waits for its place in our rate that belongs to one that was made."""
-
-LONGEST_WAIT_S = 86_400.0
-"""What a registry may ask us to wait; more is a slip of its keyboard."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What a registry answered. ``body`` is the JSON, None where it was none (see ``trouble``)."""
-
-    status: int
-    body: Any = None
-    trouble: str = ""
-    html: bool = False
-    retry_after_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +103,8 @@ class Caller:
     def _crowded_s(self) -> float:
         """Take a place in our rate, waiting for it if need be; return how far off it is if not."""
         crowded_s = self._before()
-        while crowded_s and self._begun:
+        together = self._begun and self._ends < math.inf
+        while crowded_s and together:
             left_s = min(self._ends - time.monotonic() - LEAST_S, LONGEST_PLACE_S)
             if crowded_s > left_s:
                 break
@@ -157,7 +139,7 @@ class Caller:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                answer = _read(response, deadline)
+                answer = read(response, deadline)
         except TooMuchError as error:
             return Answer(status=0, trouble=str(error))
         except requests.exceptions.SSLError as error:
@@ -197,69 +179,6 @@ def is_distrust(error: Exception) -> bool:
 def in_total(seconds: float) -> Any:  # what requests takes, and its types do not know of
     """Return what requests needs to know to bound a call as a whole, connecting included."""
     return Timeout(connect=min(CONNECT_S, seconds), read=seconds, total=seconds)
-
-
-def read_bounded(response: requests.Response, deadline: float) -> bytes:
-    """Read the body of a streamed answer; ``deadline`` is a ``time.monotonic``.
-
-    Raises:
-        TooMuchError: it is larger than ``MAX_BYTES``.
-        requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError: it is not whole at the deadline.
-        requests.exceptions.ChunkedEncodingError: it is shorter than it said.
-        urllib3.exceptions.HTTPError: it broke off.
-    """
-    # read1 returns what has come; read waits for a whole chunk, however slowly that drips.
-    some = getattr(response.raw, "read1", response.raw.read)
-    read = bytearray()
-    while part := some(CHUNK, decode_content=True):
-        read += part
-        if len(read) > MAX_BYTES:
-            raise TooMuchError(f"the answer is larger than {MAX_BYTES} bytes")
-        if time.monotonic() > deadline:
-            raise requests.ReadTimeout("the answer took too long")
-    declared = response.headers.get("Content-Length", "")
-    packed = "Content-Encoding" in response.headers
-    if (
-        not packed
-        and declared.isdecimal()
-        and (len(declared) > len(str(MAX_BYTES)) or len(read) < int(declared))
-    ):
-        raise requests.exceptions.ChunkedEncodingError("shorter than declared")
-    return bytes(read)
-
-
-def _read(response: requests.Response, deadline: float) -> Answer:
-    read = read_bounded(response, deadline)
-    html = "html" in response.headers.get("Content-Type", "") or read[:1] == b"<"
-    retry_after_s = _retry_after(response.headers.get("Retry-After"))
-    body, trouble = None, ""
-    if read:
-        try:
-            body = json.loads(read)
-        except (ValueError, RecursionError):
-            trouble = "the answer is not JSON"
-    elif response.status_code != requests.codes.no_content:
-        trouble = "the answer is empty"
-    return Answer(
-        status=response.status_code,
-        body=body,
-        trouble=trouble,
-        html=html,
-        retry_after_s=retry_after_s,
-    )
-
-
-def _retry_after(header: str | None) -> float | None:
-    if not header:
-        return None
-    try:
-        if header.strip().isdecimal():
-            wait_s = float(header)
-        else:
-            wait_s = parsedate_to_datetime(header).timestamp() - time.time()
-    except (ValueError, OverflowError):
-        return None
-    return min(max(0.0, wait_s), LONGEST_WAIT_S)
 
 
 def is_https(url: str) -> bool:

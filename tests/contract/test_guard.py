@@ -13,7 +13,8 @@ from pytest_django import Settings
 from cec_plugin import models
 from cec_plugin.adapters.bounds import MAX_HEAD_BYTES
 from cec_plugin.adapters.guard import REFUSED, guarded, is_refused
-from cec_plugin.adapters.http import Answer, Caller, NoAnswer, in_total, is_distrust
+from cec_plugin.adapters.http import Caller, NoAnswer, in_total, is_distrust
+from cec_plugin.adapters.reading import Answer
 from cec_plugin.adapters.registries.answers import failure
 from cec_plugin.adapters.registries.build import build
 from cec_plugin.domain.delivery import Outcome, Result

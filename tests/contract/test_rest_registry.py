@@ -13,7 +13,7 @@ import pytest
 from pytest_django import Settings
 
 from cec_plugin import models
-from cec_plugin.adapters.http import MAX_BYTES
+from cec_plugin.adapters.reading import MAX_BYTES
 from cec_plugin.adapters.registries.build import build
 from cec_plugin.domain.delivery import Outcome, Result
 from cec_plugin.domain.ports import Held, Posting, Registry, Retraction

@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from cec_plugin import models
 from cec_plugin.adapters.couriers import courier, deliver_registry
-from cec_plugin.adapters.http import Answer
+from cec_plugin.adapters.reading import Answer
 from cec_plugin.adapters.registries.answers import failure, words_of
 from cec_plugin.domain.delivery import Outcome, Policy, Result
 from cec_plugin.domain.ports import Held, Page, Posting

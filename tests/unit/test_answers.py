@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError, SSLError
 
-from cec_plugin.adapters.http import LONGEST_WAIT_S, MAX_BYTES, Answer, Caller, NoAnswer, is_https
+from cec_plugin.adapters.http import Caller, NoAnswer, is_https
+from cec_plugin.adapters.reading import LONGEST_WAIT_S, MAX_BYTES, Answer
 from cec_plugin.adapters.registries.answers import (
     ID_LENGTH,
     WORDS_LENGTH,

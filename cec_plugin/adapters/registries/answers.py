@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from cec_plugin.adapters.http import Answer, NoAnswer
+from cec_plugin.adapters.http import NoAnswer
+from cec_plugin.adapters.reading import Answer
 from cec_plugin.adapters.registries.names import without_names
 from cec_plugin.domain.delivery import Outcome, Result
 

@@ -16,7 +16,8 @@ from urllib3.exceptions import HTTPError
 
 from cec_plugin.adapters.bounds import TooMuchError
 from cec_plugin.adapters.guard import REFUSED, guarded, is_refused
-from cec_plugin.adapters.http import LEAST_S, in_total, is_distrust, read_bounded
+from cec_plugin.adapters.http import LEAST_S, in_total, is_distrust
+from cec_plugin.adapters.reading import read_bounded
 from cec_plugin.adapters.registries.renewing import (
     Renewing,
     TokenRefusedError,

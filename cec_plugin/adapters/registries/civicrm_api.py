@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from cec_plugin.adapters.http import Answer, Caller, NoAnswer
+from cec_plugin.adapters.http import Caller, NoAnswer
+from cec_plugin.adapters.reading import Answer
 from cec_plugin.adapters.registries.answers import failure, redact
 from cec_plugin.domain.delivery import Outcome, Result
 

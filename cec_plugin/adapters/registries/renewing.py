@@ -9,7 +9,8 @@ from typing import Any
 
 from requests.auth import AuthBase
 
-from cec_plugin.adapters.http import Answer, Caller, NoAnswer
+from cec_plugin.adapters.http import Caller, NoAnswer
+from cec_plugin.adapters.reading import Answer
 from cec_plugin.domain.delivery import Outcome, Result
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from cec_plugin.adapters.http import Answer
+from cec_plugin.adapters.reading import Answer
 from cec_plugin.adapters.registries.answers import dig, id_in
 from cec_plugin.adapters.registries.rest_body import RestBody
 from cec_plugin.adapters.registries.rest_exchange import RestExchange

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from cec_plugin.adapters.http import Answer, Caller, NoAnswer
+from cec_plugin.adapters.http import Caller, NoAnswer
+from cec_plugin.adapters.reading import Answer
 from cec_plugin.adapters.registries.answers import dig, failure, words_of
 from cec_plugin.adapters.registries.renewing import RenewingCaller
 from cec_plugin.adapters.registries.rest_options import RestOptions

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from cec_plugin.adapters.http import Answer
+from cec_plugin.adapters.reading import Answer
 from cec_plugin.adapters.registries.answers import dig
 from cec_plugin.adapters.registries.rest_exchange import RestExchange
 from cec_plugin.adapters.registries.rest_options import RestOptions

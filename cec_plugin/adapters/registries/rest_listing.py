@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from cec_plugin.adapters.http import Answer
+from cec_plugin.adapters.reading import Answer
 from cec_plugin.adapters.registries.answers import dig
 from cec_plugin.adapters.registries.rest_options import RestOptions
 from cec_plugin.adapters.registries.rest_reading import RestReading

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from cec_plugin.adapters.http import Answer
+from cec_plugin.adapters.reading import Answer
 from cec_plugin.adapters.registries.rest_exchange import RestExchange
 from cec_plugin.adapters.registries.rest_health import health_of
 from cec_plugin.adapters.registries.rest_listing import page_path, read_page

@@ -1,6 +1,6 @@
 """What a REST registry's answers come to where they are no failure, or no call was made."""
 
-from cec_plugin.adapters.http import Answer
+from cec_plugin.adapters.reading import Answer
 from cec_plugin.domain.delivery import Outcome, Result
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from cec_plugin.adapters.http import Answer, NoAnswer
+from cec_plugin.adapters.http import NoAnswer
+from cec_plugin.adapters.reading import Answer
 from cec_plugin.adapters.registries.answers import dig, failure, redact
 from cec_plugin.adapters.registries.renewing import RenewingCaller
 from cec_plugin.adapters.registries.xapi_options import XapiOptions
