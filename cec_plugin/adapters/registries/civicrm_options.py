@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
+from cec_plugin.adapters.registries.options import checked, of
 from cec_plugin.exceptions import ConfigurationError
 
 HEADERS = ("X-Civi-Auth", "Authorization")
@@ -49,14 +50,7 @@ class CivicrmOptions:
         Raises:
             ConfigurationError: an option is unknown or of the wrong type; it is named.
         """
-        if not isinstance(given, dict):
-            raise ConfigurationError("options: they must be a JSON object")
-        known = {one.name for one in fields(cls)}
-        for name, value in given.items():
-            wrong = _wrong_with(name, value) if name in known else "there is no such option"
-            if wrong:
-                raise ConfigurationError(f"options, {name!r}: {wrong}")
-        options = cls(**given)
+        options = cls(**checked(given, of(cls, _wrong_with)))
         if options.standing_status == options.reversed_status:
             raise ConfigurationError("options, 'reversed_status': it is that of a standing credit")
         named = options.activity_fields

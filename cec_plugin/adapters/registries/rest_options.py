@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
+from cec_plugin.adapters.registries.options import checked
 from cec_plugin.adapters.registries.rest_checks import fault_of_one, fault_of_whole
 from cec_plugin.adapters.registries.rest_names import USUAL_NAMES, USUAL_NAMES_BACK
 from cec_plugin.adapters.registries.signing import Signing
@@ -123,15 +125,9 @@ class RestOptions:
         Raises:
             ConfigurationError: an option is unknown or of the wrong type; it is named.
         """
-        if not isinstance(given, dict):
-            raise ConfigurationError("options: they must be a JSON object")
-        for name, value in given.items():
-            wrong = fault_of_one(cls, name, value)
-            if wrong:
-                raise ConfigurationError(f"options, {name!r}: {wrong}")
         read: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) and name != "success_value" else value
-            for name, value in given.items()
+            for name, value in checked(given, partial(fault_of_one, cls)).items()
         }
         for changed, without in NOT_ASSUMED.items():
             if changed in read:

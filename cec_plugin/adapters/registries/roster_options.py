@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from cec_plugin.adapters.registries.options import checked
 from cec_plugin.domain.ports import Capabilities
 from cec_plugin.domain.roster import COLUMNS, Column, Part, RosterFormat
 from cec_plugin.domain.roster_receipts import Field, ReceiptFormat
@@ -53,24 +54,20 @@ class RosterOptions:
         Raises:
             ConfigurationError: an option is unknown or cannot be used; it is named.
         """
-        if not isinstance(given, dict):
-            raise ConfigurationError("options: they must be a JSON object")
-        for name, value in given.items():
-            if wrong := _fault_of_one(name, value):
-                raise ConfigurationError(f"options, {name!r}: {wrong}")
-        columns = _columns(given["columns"]) if "columns" in given else COLUMNS
+        told = checked(given, _fault_of_one)
+        columns = _columns(told["columns"]) if "columns" in told else COLUMNS
         file = RosterFormat(
-            columns=columns, **{name: value for name, value in given.items() if name in PLAIN}
+            columns=columns, **{name: value for name, value in told.items() if name in PLAIN}
         )
         if file.delimiter == file.decimal_sign:
             raise ConfigurationError("options, 'decimal_sign': it is the delimiter")
         words = {
-            name.removesuffix("_values"): tuple(given[name]) for name in ANSWERS if name in given
+            name.removesuffix("_values"): tuple(told[name]) for name in ANSWERS if name in told
         }
         receipts = ReceiptFormat(
-            columns={**USUAL_NAMES, **given.get("receipt_columns", {})},
-            delimiter=given.get("receipt_delimiter", ""),
-            encoding=given.get("receipt_encoding", "utf-8-sig"),
+            columns={**USUAL_NAMES, **told.get("receipt_columns", {})},
+            delimiter=told.get("receipt_delimiter", ""),
+            encoding=told.get("receipt_encoding", "utf-8-sig"),
             **words,
         )
         known = [

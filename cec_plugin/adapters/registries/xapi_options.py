@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
+from cec_plugin.adapters.registries.options import checked, of
 from cec_plugin.exceptions import ConfigurationError
 
 IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+")
@@ -68,19 +69,13 @@ class XapiOptions:
         Raises:
             ConfigurationError: an option is unknown, missing or of the wrong type; it is named.
         """
-        if not isinstance(given, dict):
-            raise ConfigurationError("options: they must be a JSON object")
-        known = {one.name for one in fields(cls)}
-        for name, value in given.items():
-            wrong = _wrong_with(name, value) if name in known else "there is no such option"
-            if wrong:
-                raise ConfigurationError(f"options, {name!r}: {wrong}")
+        told = checked(given, of(cls, _wrong_with))
         for name in REQUIRED:
-            if name not in given:
+            if name not in told:
                 raise ConfigurationError(f"options, {name!r}: it must be given")
-        site = given["site"].rstrip("/")
+        site = told["site"].rstrip("/")
         usual = {"activity_prefix": f"{site}/courses/", "extension": f"{site}/xapi/credit"}
-        return cls(**{**usual, **given, "site": site})
+        return cls(**{**usual, **told, "site": site})
 
 
 def _wrong_with(name: str, value: Any) -> str:

@@ -1,8 +1,6 @@
 """Import the member numbers of an organization from a CSV file."""
 
-from collections import Counter
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -10,7 +8,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from cec_plugin import models
 from cec_plugin.adapters.platform import get_platform
 from cec_plugin.domain.members import MEMBER_COLUMNS, read_members
-from cec_plugin.selectors.members import Outcome, Reported
+from cec_plugin.management.importing import read_file, report
+from cec_plugin.selectors.members import Outcome
 from cec_plugin.services.import_members import Into, import_members, preview
 
 
@@ -54,10 +53,7 @@ class Command(BaseCommand):
         of = models.Organization.objects.filter(code=organization).first()
         if of is None:
             raise CommandError(f"there is no organization with the code {organization!r}")
-        try:
-            sheet = read_members(Path(file).read_bytes())
-        except (OSError, ValueError) as error:
-            raise CommandError(f"there is no readable file {file!r}") from error
+        sheet = read_file(file, read_members)
         into = Into(organization_id=of.pk, replace=replace)
         if apply:
             done = import_members(
@@ -70,20 +66,11 @@ class Command(BaseCommand):
             )
         else:
             done = preview(sheet, into=into, platform=get_platform())
-        for one in done.report:
-            self.stdout.write(_line(one))
-        outcomes = {one.row: one.outcome for one in done.report}
-        counts = Counter(outcomes.values())
-        told = [f"{one.value} {counts[one]}" for one in Outcome if counts[one]]
-        self.stdout.write(f"{', '.join(told) or 'no rows'}.")
-        if not done.applied:
-            self.stdout.write("Nothing was written" + ("." if apply else ": add --apply to write."))
-        if done.bad:
-            raise CommandError(f"rows that are not on this site as the file says: {done.bad}")
-
-
-def _line(one: Reported) -> str:
-    told = f"row {one.row}: {one.outcome.value}"
-    if one.field:
-        told += f", {one.field}"
-    return f"{told}: {one.fault.reason}" if one.fault else told
+        report(
+            self.stdout,
+            [(one, one.fault.reason if one.fault else "") for one in done.report],
+            outcomes=Outcome,
+            bad=done.bad,
+            to_be_applied=apply,
+            applied=done.applied,
+        )
