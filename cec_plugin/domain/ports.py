@@ -96,7 +96,9 @@ class Capabilities:
     without it a batch is all or nothing. ``reference_length`` is the longest reference it keeps,
     ``decimals`` how many of an amount, ``date_only`` that it keeps no time of day, ``unit`` the
     one unit it knows (empty: any). ``receipts``: what it takes is confirmed later, by a receipt.
-    ``approves``: it decides itself on what was delivered, later.
+    ``approves``: it decides itself on what was delivered, later. ``finds_all``: a look by
+    reference shows all that the list shows of it; elsewhere a second record, or that somebody
+    else took it back, only the list tells.
     """
 
     upsert: bool = False
@@ -112,6 +114,7 @@ class Capabilities:
     unit: str = ""
     receipts: bool = False
     approves: bool = False
+    finds_all: bool = True
 
 
 class Registry(Protocol):

@@ -7,16 +7,16 @@ cannot be put right by our references is left to a person, with the reason.
 import logging
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 from django.db import DatabaseError
 from django.db.models import F, QuerySet
 
 from cec_plugin import models
-from cec_plugin.conf import get_settings
 from cec_plugin.domain.delivery import Outcome, Result
-from cec_plugin.domain.ports import Held, Registry
+from cec_plugin.domain.ports import Registry
 from cec_plugin.domain.reconciliation import (
     BY_REVERSING,
     REPAIRABLE,
@@ -29,7 +29,7 @@ from cec_plugin.exceptions import ConfigurationError
 from cec_plugin.models.reconciliation import Difference
 from cec_plugin.selectors.expected import said_of
 from cec_plugin.selectors.reconciliations import SETTLED
-from cec_plugin.services.patience import patiently
+from cec_plugin.services.look_again import Looks
 from cec_plugin.services.reconcile import REASON_LENGTH, Reader
 from cec_plugin.services.retry import in_transaction
 from cec_plugin.services.tell_again import take_back_again, tell_again, tell_anew
@@ -85,8 +85,9 @@ def _repair_each(reconciliation_id: int, rows: list[Difference], reader: Reader)
         registry = reader.registries(report.registry_id)
     except ConfigurationError as error:
         return _none_of(rows, str(error), reader)
+    looks = Looks(registry, reader, [row.reference for row in rows])
     for place, row in enumerate(rows):
-        done = _repair_alone(row, registry, reader)
+        done = _repair_alone(row, registry, reader, looks)
         came_to[done.repair] += 1
         failed = failed + 1 if done.repair == Repair.FAILED else 0
         if failed == FAILURES:
@@ -94,10 +95,10 @@ def _repair_each(reconciliation_id: int, rows: list[Difference], reader: Reader)
     return came_to
 
 
-def _repair_alone(row: Difference, registry: Registry, reader: Reader) -> Difference:
+def _repair_alone(row: Difference, registry: Registry, reader: Reader, looks: Looks) -> Difference:
     """Repair one of many; whatever the database has against it stops no other."""
     try:
-        return repair(row.pk, registry, by=row.repair_asked_by, reader=reader)
+        return repair(row.pk, registry, by=row.repair_asked_by, reader=reader, looks=looks)
     except DatabaseError as error:
         log.exception("Difference %d cannot be repaired", row.pk)
         return _failed(row, f"our database: {type(error).__name__}", reader)
@@ -116,72 +117,68 @@ def _none_of(rows: Iterable[Difference], reason: str, reader: Reader) -> Counter
     return Counter({Repair.FAILED.value: len(ids)}) if ids else Counter()
 
 
-def repair(difference_id: int, registry: Registry, *, by: str, reader: Reader) -> Difference:
+def repair(
+    difference_id: int, registry: Registry, *, by: str, reader: Reader, looks: Looks | None = None
+) -> Difference:
     """Repair one difference, and return it; one that was repaired is left as it is.
 
-    The registry is read first. Opens a transaction of its own after that.
+    The registry is read first, by ``looks`` where several are repaired together. Opens a
+    transaction of its own after that.
     """
     row = Difference.objects.select_related("reconciliation").get(pk=difference_id)
     if row.repair in SETTLED:
         return row
-    # What was settled just before may not show yet where reads lag.
-    since = reader.clock() - timedelta(seconds=get_settings().policy.grace_s)
-    came_to, reason, ours = _look(row, registry, reader, since)
-    if came_to is Repair.UNDER_WAY and ours is not None:
-        account_id = _account_of(ours.delivery_id)
-        act = partial(_act, row, ours, account_id, since=since, by=by, now=reader.clock())
-        in_transaction(act)
+    looks = looks or Looks(registry, reader, [row.reference])
+    came_to, reason, found = _look(row, registry, looks)
+    if came_to is Repair.UNDER_WAY and found is not None:
+        account_id = _account_of(found.ours.delivery_id)
+        in_transaction(partial(_act, row, found, account_id, by=by, now=reader.clock()))
     else:
         _close(row.pk, came_to, reason, by=by, now=reader.clock())
     return Difference.objects.get(pk=row.pk)
 
 
-def _look(
-    row: Difference, registry: Registry, reader: Reader, since: datetime
-) -> tuple[Repair, str, Ours | None]:
-    """Return what is to become of a difference, why, and what we say of its reference now."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What we say of a reference that is to be put right, and since when it was being read."""
+
+    ours: Ours
+    since: datetime
+
+
+def _look(row: Difference, registry: Registry, looks: Looks) -> tuple[Repair, str, _Found | None]:
+    """Return what is to become of a difference, why, and what there is to put right."""
     if not row.reference:
         return Repair.REFUSED, Unrepaired.PERSON, None
     if not registry.capabilities.finds:
         return Repair.REFUSED, Unrepaired.CANNOT_FIND, None
-    answer = _find(row, registry, reader)
-    if isinstance(answer, Outcome):
-        several = answer.result is Result.CONFLICT
+    seen = looks.at(row.reference)
+    if isinstance(seen, Outcome):
+        several = seen.result is Result.CONFLICT
         if several and row.kind in (Kind.DUPLICATE, Kind.EXTRA, Kind.STANDING_THERE):
             return Repair.REFUSED, Unrepaired.PERSON, None
         if several:
             return Repair.REFUSED, Unrepaired.OTHERWISE_NOW, None
-        return Repair.FAILED, answer.reason, None
-    said = said_of(row.reconciliation.registry_id, [row.reference], since=since)
+        return Repair.FAILED, seen.reason, None
+    said = said_of(row.reconciliation.registry_id, [row.reference], since=seen.since)
     ours = said.get(row.reference)
     now = difference(
         ours,
-        [] if answer is None else [answer],
+        seen.records,
         reference=row.reference,
         decimals=registry.capabilities.decimals,
     )
     if now is None:
-        return Repair.GONE, "", ours
+        return Repair.GONE, "", None
     if row.kind == Kind.LOST and now.kind is Kind.MISSING:
-        return Repair.REFUSED, Unrepaired.PERSON, ours
+        return Repair.REFUSED, Unrepaired.PERSON, None
     if now.kind != row.kind:
-        return Repair.REFUSED, Unrepaired.OTHERWISE_NOW, ours
-    if now.kind not in REPAIRABLE:
-        return Repair.REFUSED, Unrepaired.PERSON, ours
+        return Repair.REFUSED, Unrepaired.OTHERWISE_NOW, None
+    if ours is None or now.kind not in REPAIRABLE:
+        return Repair.REFUSED, Unrepaired.PERSON, None
     if now.kind in BY_REVERSING and not registry.capabilities.reverses:
-        return Repair.REFUSED, Unrepaired.CANNOT_REVERSE, ours
-    return Repair.UNDER_WAY, "", ours
-
-
-def _find(row: Difference, registry: Registry, reader: Reader) -> Held | Outcome | None:
-    try:
-        return patiently(partial(registry.find, row.reference), registry=registry, wait=reader.wait)
-    except Exception as error:
-        # Whatever an adapter did not foresee concerns one difference and stops no other.
-        log.exception("Difference %d: the adapter failed", row.pk)
-        return Outcome(
-            result=Result.UNREADABLE, reason=f"our adapter failed: {type(error).__name__}"
-        )
+        return Repair.REFUSED, Unrepaired.CANNOT_REVERSE, None
+    return Repair.UNDER_WAY, "", _Found(ours=ours, since=seen.since)
 
 
 def _account_of(delivery_id: int) -> int:
@@ -189,14 +186,12 @@ def _account_of(delivery_id: int) -> int:
     return delivery.entry.account_id
 
 
-def _act(
-    row: Difference, ours: Ours, account_id: int, *, since: datetime, by: str, now: datetime
-) -> None:
+def _act(row: Difference, found: _Found, account_id: int, *, by: str, now: datetime) -> None:
     """Do it under the account's lock, if nothing has moved since the registry was read."""
     models.Account.objects.filter(pk=account_id).update(revision=F("revision") + 1)
-    tell = models.Delivery.objects.select_for_update().get(pk=ours.delivery_id)
-    again = said_of(tell.registry_id, [tell.reference], since=since)[tell.reference]
-    if again is None or again.stance is not ours.stance:
+    tell = models.Delivery.objects.select_for_update().get(pk=found.ours.delivery_id)
+    again = said_of(tell.registry_id, [tell.reference], since=found.since)[tell.reference]
+    if again is None or again.stance is not found.ours.stance:
         _close(row.pk, Repair.GONE, "", by=by, now=now)
         return
     match Kind(row.kind):

@@ -66,8 +66,12 @@ class XapiRegistry:
 
     @property
     def capabilities(self) -> Capabilities:
-        """Say what a store can do: it knows no members, and refuses a batch as a whole."""
-        return Capabilities(upsert=True, lists=True, members=False, bulk=BULK)
+        """Say what a store can do: it knows no members, and refuses a batch as a whole.
+
+        It is asked by an id made from our reference. A statement with another id under the same
+        reference, or one of somebody else's that takes ours back, only the list shows.
+        """
+        return Capabilities(upsert=True, lists=True, members=False, bulk=BULK, finds_all=False)
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
