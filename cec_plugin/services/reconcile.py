@@ -22,6 +22,7 @@ from cec_plugin.services.retry import in_transaction
 from cec_plugin.services.sample import sample
 from cec_plugin.services.survey import Found, Reading, survey
 from cec_plugin.services.wake import reconcile_on_commit
+from cec_plugin.services.write import guarded
 
 log = logging.getLogger(__name__)
 
@@ -106,8 +107,11 @@ def _read(row: Reconciliation, reader: Reader) -> Found | Outcome:
         mine.update(listed=read, seen_at=reader.clock())
         reader.follow(read)
 
-    try:
-        registry = reader.registries(row.registry_id)
+    def read() -> Found | Outcome:
+        try:
+            registry = reader.registries(row.registry_id)
+        except ConfigurationError as error:
+            return Outcome(result=Result.CONFIGURATION, reason=str(error))
         settings = get_settings()
         reading = Reading(
             registry_id=row.registry_id,
@@ -124,18 +128,12 @@ def _read(row: Reconciliation, reader: Reader) -> Found | Outcome:
         if registry.capabilities.finds:
             row.way = Reconciliation.Way.ASKED
             return sample(reading, after_id=_asked_until(row), limit=settings.reconcile_asks)
-    except ConfigurationError as error:
-        return Outcome(result=Result.CONFIGURATION, reason=str(error))
-    except Exception as error:
-        # Whatever an adapter did not foresee concerns one registry and stops no other.
-        log.exception("Reconciliation %d: the adapter failed", row.pk)
         return Outcome(
-            result=Result.UNREADABLE, reason=f"our adapter failed: {type(error).__name__}"
+            result=Result.UNABLE,
+            reason="the registry neither lists what it holds nor finds it by reference",
         )
-    return Outcome(
-        result=Result.UNABLE,
-        reason="the registry neither lists what it holds nor finds it by reference",
-    )
+
+    return guarded(read)
 
 
 def _asked_until(row: Reconciliation) -> int:

@@ -272,7 +272,7 @@ class TestReading:
         self, world: World, caplog: pytest.LogCaptureFixture
     ) -> None:
         def break_() -> Outcome | None:
-            raise ZeroDivisionError
+            raise ZeroDivisionError("M-0")
 
         world.paper.before = at_call(1, break_)
         report = world.reconcile()
@@ -280,7 +280,8 @@ class TestReading:
             "failed",
             "our adapter failed: ZeroDivisionError",
         )
-        assert "the adapter failed" in caplog.text
+        assert "The adapter failed: ZeroDivisionError" in caplog.text
+        assert "M-0" not in caplog.text
 
     def test_a_registry_that_is_not_configured_is_a_failed_reading(self, world: World) -> None:
         def registries(_: int) -> Registry:
