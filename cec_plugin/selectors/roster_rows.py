@@ -25,13 +25,16 @@ NOBODY = "nobody"
 class Candidate:
     """A delivery that could go into the next file; ``row`` is None where no number is known.
 
-    ``taken_back`` says that what would take it back waits for it already.
+    ``taken_back`` says that what would take it back waits for it already. ``instead_on`` is the day
+    of the credit that is to stand in place of the one that this takes back, None where there is
+    none, or where it was told for another member.
     """
 
     delivery: models.Delivery
     number_key: str
     row: RosterRow | None
     taken_back: bool
+    instead_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +91,7 @@ def candidates(
         ).values_list("after_id", flat=True)
     )
     remote_ids = _remote_ids(deliveries)
+    instead = _instead(deliveries, organization.time_zone)
     return [
         Candidate(
             delivery=one,
@@ -104,6 +108,7 @@ def candidates(
             if keys[one.pk] in numbers
             else None,
             taken_back=one.pk in taken_back,
+            instead_on=instead.get(one.pk),
         )
         for one in deliveries
     ]
@@ -170,6 +175,26 @@ def _numbers(organization_id: int, keys: Iterable[str]) -> dict[str, str]:
         organization_id=organization_id, number_key__in={key for key in keys if key}
     )
     return {"": "", **dict(members.values_list("number_key", "number"))}
+
+
+def _instead(deliveries: Sequence[models.Delivery], time_zone: str) -> dict[int, date]:
+    """Return the day of what waits to stand in place of a credit, by what takes that back.
+
+    What was told for a wrong member is taken back by its own entry: that cannot stay, whatever
+    becomes of the right one's.
+    """
+    entries = {one.pk: one.entry_id for one in deliveries if one.errand == Errand.RETRACT}
+    waiting_for = models.Delivery.objects.filter(
+        after__in=entries,
+        errand=Errand.TELL.value,
+        state=State.HELD.value,
+        hold_code=HoldCode.PREDECESSOR,
+    ).values_list("after_id", "entry_id", "entry__earned_at")
+    return {
+        before: local_date(earned_at, time_zone)
+        for before, entry_id, earned_at in waiting_for
+        if entry_id != entries[before]
+    }
 
 
 def _remote_ids(deliveries: Iterable[models.Delivery]) -> dict[tuple[int, str], str]:

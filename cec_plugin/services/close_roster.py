@@ -11,7 +11,7 @@ from django.db.models import Max
 from cec_plugin import models
 from cec_plugin.domain.allocation import local_date
 from cec_plugin.domain.delivery import Errand, Presence, State
-from cec_plugin.domain.roster import RosterFormat, digest_of, fault_of, written
+from cec_plugin.domain.roster import RosterFormat, digest_of, fault_of, is_late, written
 from cec_plugin.exceptions import CecError
 from cec_plugin.models.outbox import HoldCode
 from cec_plugin.selectors.roster_rows import Candidate, candidates, waiting
@@ -21,6 +21,10 @@ from cec_plugin.services.wake import deliver_on_commit
 
 LOST_NUMBER = (
     "the member number under which it was told is not known here any more: take it back by hand"
+)
+KEPT = (
+    "the window is closed: what is to stand instead would be taken no more, so this is not taken "
+    "back"
 )
 
 
@@ -45,9 +49,10 @@ def close_roster(registry: models.Registry, *, how: RosterFormat, by: str, now: 
     """Close the next file of a registry that takes files, of what has waited longest.
 
     Set aside is what was taken back before any file had it (nobody hears of either), what has no
-    member number any more, and what the body would not take: too late, or not fit for a file. The
-    number that stands in the file is the one that is known now. ``by`` is a user name. Opens
-    transactions of its own; of two who close at once each gets other lines.
+    member number any more, and what the body would not take: too late, or not fit for a file; with
+    a credit that is too late also the taking back of the one that it replaces. The number that
+    stands in the file is the one that is known now. ``by`` is a user name. Opens transactions of
+    its own; of two who close at once each gets other lines.
 
     Raises:
         CecError: the registry is paused; while it is new, what was sent first can be closed.
@@ -90,6 +95,8 @@ def _why(one: Candidate, how: RosterFormat, registry: models.Registry, now: date
     if one.row is None:
         return LOST_NUMBER
     today = local_date(now, registry.organization.time_zone)
+    if one.instead_on is not None and is_late(one.instead_on, how, today=today):
+        return KEPT
     return fault_of(one.row, how, today=today)
 
 
