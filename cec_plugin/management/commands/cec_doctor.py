@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from cec_plugin import models
 from cec_plugin.adapters.registries.build import build
+from cec_plugin.adapters.rosters import soon_too_late
 from cec_plugin.exceptions import ConfigurationError
 from cec_plugin.selectors.health import health
 from cec_plugin.services.jobs import JOBS
@@ -65,6 +66,8 @@ def _registries() -> Iterator[tuple[bool, str]]:
             yield True, f"{row.name}: it knows us as {found.caller}; {entities or 'no entities'}"
         else:
             yield False, f"{row.name}: {found.detail}" + (f" ({entities})" if entities else "")
+        if row.adapter == row.Adapter.ROSTER and (soon := soon_too_late(row)):
+            yield False, f"{row.name}: credits in no file that soon will be taken no more: {soon}"
 
 
 def _flow() -> Iterator[tuple[bool, str]]:

@@ -75,9 +75,9 @@ class Command(BaseCommand):
             self.stdout.write(f"in no file, see why among the deliveries: {closed.aside}")
         if closed.file is None:
             self.stdout.write("There is nothing to put into a file.")
-            return
-        self.stdout.write(f"roster file {closed.file.number} is closed, lines: {closed.lines}")
-        self._write(closed.file, options["out"])
+        else:
+            self.stdout.write(f"roster file {closed.file.number} is closed, lines: {closed.lines}")
+            self._write(closed.file, options["out"])
         if closed.left:
             self.stdout.write(f"left for the next file: {closed.left}")
         if soon := rosters.soon_too_late(row):
