@@ -42,12 +42,6 @@ class Between:
     writes: list[bytes] = field(default_factory=list)
     ended: threading.Event = field(default_factory=threading.Event)
 
-    def mishap(self, body: bytes) -> Mishap | None:
-        """Return what befalls a write."""
-        if self.refuses and self.refuses.encode() in body:
-            return None
-        return self.mishaps.popleft() if self.mishaps else None
-
     def is_refused(self, body: bytes) -> bool:
         """Say whether a write fails here, and never gets there."""
         return bool(self.refuses) and self.refuses.encode() in body
@@ -72,7 +66,7 @@ class _Handler(BaseHTTPRequestHandler):
             if between.is_refused(body):
                 self._send(500, OPAQUE)
                 return
-            mishap = between.mishap(body)
+            mishap = between.mishaps.popleft() if between.mishaps else None
             if mishap is Mishap.NEVER_THERE:
                 self._hang_up()
                 return

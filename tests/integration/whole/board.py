@@ -25,7 +25,7 @@ class Board(Place):
         self.files: list[bytes] = []
         self._records: dict[str, Record] = {}
         self._receipts: list[tuple[models.RosterFile, str]] = []
-        self._loses = self._shut = False
+        self._loses = False
 
     def records(self) -> list[Record]:
         return list(self._records.values())
@@ -34,15 +34,9 @@ class Board(Place):
         """Let the next file be taken, and its receipts come only when somebody asks again."""
         self._loses = True
 
-    def shut_us_out(self) -> None:
-        self._shut = True
-
-    def let_us_in(self) -> None:
-        self._shut = False
-
     def carry(self, row: models.Registry) -> bool:
         """Bring back the receipts that are ready, then hand over the next file."""
-        if self._shut or row.paused:
+        if row.paused:
             return False
         if self._loses and self._receipts:
             self._loses = False

@@ -38,14 +38,6 @@ class Place(ABC):
     def lose_the_next_answer(self) -> None:
         """Let it take what comes next, and nobody hear of it."""
 
-    @abstractmethod
-    def shut_us_out(self) -> None:
-        """Let it know us no longer."""
-
-    @abstractmethod
-    def let_us_in(self) -> None:
-        """Let it know us again."""
-
     def carry(self, row: models.Registry) -> bool:
         """Do what people do between two deliveries; say whether that was anything."""
         return False
@@ -59,6 +51,14 @@ class Called(Place):
     def lose_the_next_answer(self) -> None:
         """Let the next write be done, and the connection break."""
         self.between.mishaps.append(Mishap.CUT_OFF)
+
+    @abstractmethod
+    def shut_us_out(self) -> None:
+        """Let it know us no longer."""
+
+    @abstractmethod
+    def let_us_in(self) -> None:
+        """Let it know us again."""
 
     @abstractmethod
     def remove(self, reference: str) -> None:

@@ -39,12 +39,6 @@ class Sandboxed(Place):
     def lose_the_next_answer(self) -> None:
         self.sandbox.control.set_faults(commit_then_reset={"times": 1})
 
-    def shut_us_out(self) -> None:
-        self.sandbox.control.set_faults(unauthorized=True)
-
-    def let_us_in(self) -> None:
-        self.sandbox.control.set_faults(approves_later=True)
-
 
 @pytest.fixture
 def place() -> Iterator[Sandboxed]:

@@ -85,6 +85,23 @@ def test_a_taking_back_of_which_the_answer_was_lost_is_not_made_twice(
     assert guild.states() == {"delivered": 2}
 
 
+def test_an_award_that_follows_waits_until_the_taking_back_before_it_is_known(
+    place: Place, guild_of: NEXT
+) -> None:
+    guild = guild_of(place)
+    _told(guild)
+    guild.withdraw("7")
+    guild.earn_again("7")
+    place.lose_the_next_answer()
+    guild.attempt()
+    assert standing(place.records()) == []
+    again = guild.telling("7")
+    assert (again.state, again.hold_code) == ("held", "predecessor")
+    guild.deliver()
+    assert standing(place.records()) == [(ADA, 1000)]
+    _each_once(place)
+
+
 def test_a_table_that_gives_another_amount_leaves_that_one_standing(
     place: Place, guild_of: NEXT
 ) -> None:
