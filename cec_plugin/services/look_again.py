@@ -19,8 +19,9 @@ from cec_plugin.services.write import guarded
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What stands under a reference, reversed or not; what we settled after ``since`` (aware) may not
-    show in it.
+    """What stands under a reference, reversed or not.
+
+    What we settled after ``since`` (aware) may not show in it.
     """
 
     records: tuple[Held, ...]
