@@ -68,6 +68,11 @@ def test_a_caller_without_the_permission_is_turned_away(permissions: tuple[str, 
     assert administrator(*permissions).get(HEALTH).status_code in (401, 403)
 
 
+def test_an_officer_of_one_organization_is_not_told_of_the_others() -> None:
+    officer = administrator("view_delivery", of=factories.organization())
+    assert officer.get(HEALTH).status_code == 403
+
+
 def test_the_site_chooses_how_callers_say_who_they_are(settings: Any) -> None:
     settings.CEC_REST_AUTHENTICATION = ["rest_framework.authentication.BasicAuthentication"]
     client = administrator("view_delivery")
