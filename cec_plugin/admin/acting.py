@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
@@ -20,6 +21,17 @@ def actor(request: HttpRequest) -> Actor:
     return Actor(
         name=user.get_username(), subject=str(user.pk), everywhere=user.has_perm(EVERYWHERE)
     )
+
+
+def answers_everywhere(request: HttpRequest) -> bool:
+    """Say whether whoever asks answers for every organization."""
+    return answers_for(actor(request)) is None
+
+
+def answers(request: HttpRequest, organization_id: int) -> bool:
+    """Say whether whoever asks answers for an organization."""
+    mine = answers_for(actor(request))
+    return mine is None or organization_id in mine
 
 
 class OfOrganizations(Admin):
@@ -47,3 +59,38 @@ class OfOrganizations(Admin):
             path = self.offered[db_field.name] or "pk"
             field.queryset = field.queryset.filter(**{f"{path}__in": mine})
         return field
+
+
+class OwnRegistries(admin.RelatedFieldListFilter):
+    """Filters by registry, offering those of the officer's organizations."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
+        """Name no registry of another organization."""
+        mine = answers_for(actor(request))
+        if mine is None:
+            return super().field_choices(field, request, model_admin)
+        return field.get_choices(
+            include_blank=False, limit_choices_to={"organization__in": mine}, ordering=("name",)
+        )
+
+
+class InParts(Admin):
+    """Records of no organization, with parts that are of some: an officer sees those of their own.
+
+    What shows a part reads it with ``seen``.
+    """
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
+        """Remember with the record for whom its reader answers."""
+        obj: Any = super().get_object(request, object_id, from_field)
+        if obj is not None:
+            obj.seen_by = answers_for(actor(request))
+        return obj
+
+
+def seen(rows: "QuerySet[Any]", by_reader_of: Any, path: str) -> "QuerySet[Any]":
+    """Keep to the organizations of a record's reader; ``path`` is how a row's own is looked up."""
+    mine = by_reader_of.seen_by
+    return rows if mine is None else rows.filter(**{f"{path}__in": mine})

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cec_plugin import models
 from cec_plugin.adapters.platform import course_parts
+from cec_plugin.admin.acting import answers
 from cec_plugin.admin.exports import ExportingAdmin
 from cec_plugin.admin.reading import Admin
 from cec_plugin.conf import get_settings
@@ -60,6 +61,16 @@ class OrganizationAdmin(ExportingAdmin):
     list_display = ("name", "code", "unit", "time_zone")
     search_fields = ("name", "code")
     fields = ("code", "name", "unit", "time_zone", "claims_confirmed_by_lookup")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let an officer change their own: also who confirms a claim is decided here."""
+        mine = obj is None or answers(request, obj.pk)
+        return mine and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let an officer delete their own at most."""
+        mine = obj is None or answers(request, obj.pk)
+        return mine and super().has_delete_permission(request, obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Keep the code once it exists: the ledger's keys are made with it."""

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cec_plugin import models
+from cec_plugin.admin.acting import OfOrganizations, OwnRegistries
 from cec_plugin.admin.reading import ReadOnlyAdmin, figure, link
 from cec_plugin.admin.repairing import RepairingAdmin, ask_for, before_repairing, left_to_repair
 from cec_plugin.admin.steps import Done, Step, SteppedAdmin
@@ -41,9 +42,10 @@ def _repair(request: HttpRequest, row: Difference) -> Done:
 
 
 @admin.register(Difference)
-class DifferenceAdmin(RepairingAdmin, SteppedAdmin, ReadOnlyAdmin):
+class DifferenceAdmin(OfOrganizations, RepairingAdmin, SteppedAdmin, ReadOnlyAdmin):
     """One reference of which a registry says something else than we."""
 
+    organization_path = "reconciliation__registry__organization"
     list_display = (
         "__str__",
         "kind_in_words",
@@ -53,7 +55,12 @@ class DifferenceAdmin(RepairingAdmin, SteppedAdmin, ReadOnlyAdmin):
         "another_member",
         "repair",
     )
-    list_filter = ("reconciliation__registry", KindFilter, "repair", "another_member")
+    list_filter = (
+        ("reconciliation__registry", OwnRegistries),
+        KindFilter,
+        "repair",
+        "another_member",
+    )
     list_select_related = ("reconciliation__registry",)
     search_fields = ("^reference",)
     search_help_text = gettext_lazy("A reference, or how it begins.")

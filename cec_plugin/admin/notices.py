@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from cec_plugin import models
+from cec_plugin.admin.acting import InParts, seen
 from cec_plugin.admin.people import user_names
 from cec_plugin.admin.reading import NOTHING, ReadOnlyAdmin, figure, link, newest, sheet
 from cec_plugin.admin.words import word
@@ -76,7 +77,7 @@ class NoticeAdmin(ReadOnlyAdmin):
 
 
 @admin.register(models.Participation)
-class ParticipationAdmin(ReadOnlyAdmin):
+class ParticipationAdmin(InParts, ReadOnlyAdmin):
     """One finished activity: everything we heard, what it earned and what it did not."""
 
     list_display = ("activity", "identity", "role", "stands", "earned_at")
@@ -142,6 +143,7 @@ class ParticipationAdmin(ReadOnlyAdmin):
     @admin.display(description=_("not credited"))
     def refused(self, one: models.Participation) -> str:
         """List who gives no credit, and why."""
+        rows = seen(one.refusals.select_related("organization"), one, "organization")
         return sheet(
             [_("organization"), _("reason"), _("decided at")],
             (
@@ -150,14 +152,14 @@ class ParticipationAdmin(ReadOnlyAdmin):
                     link(refusal, word(RefusalCode, refusal.code)),
                     refusal.decided_at,
                 ]
-                for refusal in one.refusals.select_related("organization")
+                for refusal in rows
             ),
         )
 
     @admin.display(description=_("credits"))
     def credits(self, one: models.Participation) -> str:
         """List the lines of the ledger."""
-        rows = newest(one.entries.select_related("account__organization"))
+        rows = one.entries.select_related("account__organization")
         return sheet(
             [_("recorded at"), _("credit"), _("amount"), _("organization")],
             (
@@ -167,6 +169,6 @@ class ParticipationAdmin(ReadOnlyAdmin):
                     figure(entry.hundredths),
                     entry.account.organization,
                 ]
-                for entry in rows
+                for entry in newest(seen(rows, one, "account__organization"))
             ),
         )

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
 from cec_plugin import models
+from cec_plugin.admin.acting import OfOrganizations, OwnRegistries
 from cec_plugin.admin.reading import ReadOnlyAdmin, ReadOnlyInline, figure, link
 from cec_plugin.admin.sending import STEPS, can_be_requeued, requeued
 from cec_plugin.admin.steps import SteppedAdmin
@@ -51,9 +52,10 @@ class AttemptInline(ReadOnlyInline):
 
 
 @admin.register(models.Delivery)
-class DeliveryAdmin(SteppedAdmin, ReadOnlyAdmin):
+class DeliveryAdmin(OfOrganizations, SteppedAdmin, ReadOnlyAdmin):
     """The duty to tell one registry of one credit."""
 
+    organization_path = "registry__organization"
     list_display = (
         "reference",
         "registry",
@@ -65,7 +67,7 @@ class DeliveryAdmin(SteppedAdmin, ReadOnlyAdmin):
         "failures",
         "reason",
     )
-    list_filter = ("registry", StateFilter, "hold_code")
+    list_filter = (("registry", OwnRegistries), StateFilter, "hold_code")
     list_select_related = ("registry",)
     search_fields = ("^reference", "^award_reference", "=remote_id")
     search_help_text = gettext_lazy("A reference, or how it begins.")

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cec_plugin import models
 from cec_plugin.adapters.platform import get_platform
+from cec_plugin.admin.acting import InParts, actor, seen
 from cec_plugin.admin.merging import ON_A_PERSON, MergingAdmin
 from cec_plugin.admin.reading import NOTHING, ReadOnlyAdmin, figure, link, may_view, newest, sheet
 from cec_plugin.admin.words import word
@@ -18,6 +19,7 @@ from cec_plugin.conf import get_settings
 from cec_plugin.domain import keys
 from cec_plugin.domain.allocation import RefusalCode
 from cec_plugin.domain.delivery import State
+from cec_plugin.selectors.officers import answers_for
 
 SECTIONS = {
     "identities": "identity",
@@ -43,8 +45,8 @@ def user_names(identities: Iterable[models.Identity]) -> dict[int, str]:
 
 
 @admin.register(models.Person)
-class PersonAdmin(MergingAdmin, ReadOnlyAdmin):
-    """Everything that is known of a person, on one page."""
+class PersonAdmin(InParts, MergingAdmin, ReadOnlyAdmin):
+    """Everything that its reader may know of a person, on one page."""
 
     steps = ON_A_PERSON
     list_display = ("__str__", "names", "created_at")
@@ -61,10 +63,12 @@ class PersonAdmin(MergingAdmin, ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
     ) -> tuple["QuerySet[Any]", bool]:
-        """Find a person by an account of this site or by a member number."""
+        """Find a person by an account of this site or by a member number at one's organizations."""
         if not (term := search_term.strip()):
             return queryset, False
         wanted = Q(memberships__number_key=keys.digest("number", term))
+        if (mine := answers_for(actor(request))) is not None:
+            wanted &= Q(memberships__organization__in=mine)
         if (account := get_platform().find_account(term)) is not None:
             key = keys.identity_key(site=get_settings().site, subject=account.subject)
             wanted |= Q(identities__key=key)
@@ -113,10 +117,13 @@ class PersonAdmin(MergingAdmin, ReadOnlyAdmin):
     @admin.display(description=_("memberships"))
     def memberships(self, person: models.Person) -> str:
         """List the memberships."""
-        rows = newest(person.memberships.select_related("organization"))
+        rows = person.memberships.select_related("organization")
         return sheet(
             [_("organization"), _("member number"), _("verified by")],
-            ([one.organization, link(one, one.number), one.verified_by] for one in rows),
+            (
+                [one.organization, link(one, one.number), one.verified_by]
+                for one in newest(seen(rows, person, "organization"))
+            ),
         )
 
     @admin.display(description=_("finished activities"))
@@ -135,6 +142,7 @@ class PersonAdmin(MergingAdmin, ReadOnlyAdmin):
     def refusals(self, person: models.Person) -> str:
         """List what earned no credit, and why."""
         rows = models.Refusal.objects.filter(participation__identity__person=person)
+        rows = seen(rows, person, "organization")
         return sheet(
             [_("activity"), _("organization"), _("reason")],
             (
@@ -151,6 +159,7 @@ class PersonAdmin(MergingAdmin, ReadOnlyAdmin):
     def credits(self, person: models.Person) -> str:
         """List the lines of the ledger."""
         rows = models.CreditEntry.objects.filter(account__person=person)
+        rows = seen(rows, person, "account__organization")
         return sheet(
             [_("recorded at"), _("credit"), _("amount"), _("organization"), _("activity")],
             (
@@ -171,6 +180,7 @@ class PersonAdmin(MergingAdmin, ReadOnlyAdmin):
     def deliveries(self, person: models.Person) -> str:
         """List what the registries were or will be told."""
         rows = models.Delivery.objects.filter(entry__account__person=person)
+        rows = seen(rows, person, "registry__organization")
         return sheet(
             [_("reference"), _("registry"), _("state"), _("last answer")],
             (

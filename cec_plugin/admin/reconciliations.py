@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from cec_plugin.admin.acting import OfOrganizations, OwnRegistries
 from cec_plugin.admin.reading import ReadOnlyAdmin, sheet
 from cec_plugin.admin.repairing import RepairingAdmin, ask_for, before_repairing, left_to_repair
 from cec_plugin.admin.steps import Done, Step, SteppedAdmin
@@ -36,11 +37,12 @@ def _repair_all(request: HttpRequest, report: Reconciliation) -> Done:
 
 
 @admin.register(Reconciliation)
-class ReconciliationAdmin(RepairingAdmin, SteppedAdmin, ReadOnlyAdmin):
+class ReconciliationAdmin(OfOrganizations, RepairingAdmin, SteppedAdmin, ReadOnlyAdmin):
     """What a registry was found to say otherwise than we."""
 
+    organization_path = "registry__organization"
     list_display = ("__str__", "standing", "counted", "asked_by", "began_at", "ended_at")
-    list_filter = ("registry", "outcome")
+    list_filter = (("registry", OwnRegistries), "outcome")
     list_select_related = ("registry",)
     ordering = ("-id",)
     fields = (

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from cec_plugin import models
 from cec_plugin.adapters.registries.build import build
+from cec_plugin.admin.acting import OfOrganizations, answers_everywhere
 from cec_plugin.admin.reading import NOTHING
 from cec_plugin.admin.rostering import CLOSE, takes_files, what_waits
 from cec_plugin.admin.steps import Done, Step, SteppedAdmin
@@ -160,8 +161,11 @@ def _why(registry: models.Registry) -> str:
 
 
 @admin.register(models.Registry)
-class RegistryAdmin(SteppedAdmin):
-    """The outside systems that are told of credits."""
+class RegistryAdmin(OfOrganizations, SteppedAdmin):
+    """The outside systems that are told of credits.
+
+    Officers try, pause and resume those of their own; how one is reached says who answers for all.
+    """
 
     form = RegistryForm
     list_display = ("name", "organization", "standing", "keeping_up")
@@ -212,6 +216,18 @@ class RegistryAdmin(SteppedAdmin):
         ),
         CLOSE,
     )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Keep it to who answers for all: the secrets are the site's, and go where a row says."""
+        return super().has_add_permission(request) and answers_everywhere(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Keep it to who answers for all, as adding one is."""
+        return super().has_change_permission(request, obj) and answers_everywhere(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Keep it to who answers for all, as adding one is."""
+        return super().has_delete_permission(request, obj) and answers_everywhere(request)
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         """Ask for the permission of its own."""

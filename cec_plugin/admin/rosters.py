@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from cec_plugin import models
 from cec_plugin.adapters import rosters
-from cec_plugin.admin.acting import OfOrganizations
+from cec_plugin.admin.acting import OfOrganizations, OwnRegistries
 from cec_plugin.admin.carrying import packed, unpacked
 from cec_plugin.admin.reading import NOTHING, ReadOnlyAdmin, link, sheet
 from cec_plugin.admin.steps import Done, Step, SteppedAdmin
@@ -84,7 +84,7 @@ class RosterFileAdmin(OfOrganizations, SteppedAdmin, ReadOnlyAdmin):
     organization_path = "registry__organization"
     list_display = ("registry", "number", "closed_at", "closed_by", "size", "waits", "file")
     list_display_links = ("registry", "number")
-    list_filter = ("registry",)
+    list_filter = (("registry", OwnRegistries),)
     list_select_related = ("registry",)
     ordering = ("-id",)
     fields = (

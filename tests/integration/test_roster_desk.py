@@ -242,7 +242,7 @@ class TestWhoMay:
         for what in ("download", "receipts"):
             assert theirs.get(page("rosterfile", file.pk, what)).status_code == 404
         assert "State board" not in text_of(theirs.get(page("rosterfile")))
-        assert take(theirs, "registry", registry.pk, "close").status_code == 403
+        assert take(theirs, "registry", registry.pk, "close").status_code == 404
 
     def test_nobody_edits_adds_or_deletes_one(self, file: models.RosterFile) -> None:
         client = superuser()
