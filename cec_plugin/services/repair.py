@@ -33,6 +33,7 @@ from cec_plugin.services.look_again import Looks
 from cec_plugin.services.reconcile import REASON_LENGTH, Reader
 from cec_plugin.services.retry import in_transaction
 from cec_plugin.services.tell_again import take_back_again, tell_again, tell_anew
+from cec_plugin.services.unforeseen import place_of
 from cec_plugin.services.wake import deliver_on_commit, repair_on_commit
 
 log = logging.getLogger(__name__)
@@ -100,7 +101,8 @@ def _repair_alone(row: Difference, registry: Registry, reader: Reader, looks: Lo
     try:
         return repair(row.pk, registry, by=row.repair_asked_by, reader=reader, looks=looks)
     except DatabaseError as error:
-        log.exception("Difference %d cannot be repaired", row.pk)
+        # Told by its place: a database's words may repeat the row that it refused.
+        log.error("Difference %d cannot be repaired: %s", row.pk, place_of(error))  # noqa: TRY400
         return _failed(row, f"our database: {type(error).__name__}", reader)
 
 

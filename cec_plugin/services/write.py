@@ -3,11 +3,11 @@
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from traceback import extract_tb
 from typing import TypeVar
 
 from cec_plugin.domain.delivery import Outcome, Result
 from cec_plugin.domain.ports import Posting, Registry
+from cec_plugin.services.unforeseen import place_of
 
 log = logging.getLogger(__name__)
 
@@ -23,10 +23,7 @@ def guarded(call: Callable[[], Answer]) -> Answer | Outcome:
     try:
         return call()
     except Exception as error:  # noqa: BLE001 - told by its place: its words may name somebody
-        places = " > ".join(
-            f"{frame.filename}:{frame.lineno}" for frame in extract_tb(error.__traceback__)
-        )
-        log.error("The adapter failed: %s at %s", type(error).__name__, places)  # noqa: TRY400
+        log.error("The adapter failed: %s", place_of(error))  # noqa: TRY400
         return Outcome(
             result=Result.AMBIGUOUS, reason=f"our adapter failed: {type(error).__name__}"
         )

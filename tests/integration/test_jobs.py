@@ -15,7 +15,9 @@ from cec_plugin.domain.notices import Via
 from cec_plugin.domain.ports import CompletionFacts, Platform
 from cec_plugin.selectors.health import JobHealth, health
 from cec_plugin.services import jobs
+from cec_plugin.services.retry import goes_well
 from cec_plugin.services.sweep import Swept
+from cec_plugin.tasks.periodic import run_due
 from tests import factories
 from tests.events import ETHICS
 from tests.factories import NOW, SmallPlatform
@@ -31,6 +33,13 @@ class DownPlatform(SmallPlatform):
 
     def completions_since(self, since: datetime, via: Via) -> Iterator[CompletionFacts]:
         raise ConnectionError("the replica is gone")
+
+
+class TellingPlatform(SmallPlatform):
+    """A platform that says in its errors whom they are about."""
+
+    def completions_since(self, since: datetime, via: Via) -> Iterator[CompletionFacts]:
+        raise ConnectionError("Avery Quill cannot be read")
 
 
 def _call(*arguments: str) -> str:
@@ -127,6 +136,25 @@ def test_a_job_that_fails_is_told_written_down_and_does_not_keep_another_from_ru
     assert out.getvalue().startswith("sweep: ")
     assert (_run("sweep").ok, _run("compare").ok) == (True, False)
     assert _run("compare").ended_at is None
+
+
+def test_what_a_failed_job_says_stays_out_of_the_log(
+    settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.CEC_PLATFORM = f"{__name__}.TellingPlatform"
+    run_due()
+    assert "compare" in caplog.text
+    assert "ConnectionError at" in caplog.text
+    assert "Quill" not in caplog.text
+
+
+def test_nor_does_a_step_of_one_say_it(caplog: pytest.LogCaptureFixture) -> None:
+    def step() -> None:
+        raise ValueError("Failing row contains (5, M-77, Avery Quill)")
+
+    assert not goes_well(step)
+    assert "ValueError at" in caplog.text
+    assert "Quill" not in caplog.text
 
 
 def test_a_job_that_failed_is_due_at_once_and_keeps_when_it_last_ended_well(

@@ -272,7 +272,7 @@ class TestReading:
         self, world: World, caplog: pytest.LogCaptureFixture
     ) -> None:
         def break_() -> Outcome | None:
-            raise ZeroDivisionError("M-0")
+            raise ZeroDivisionError("M-0 is Avery Quill")
 
         world.paper.before = at_call(1, break_)
         report = world.reconcile()
@@ -280,8 +280,8 @@ class TestReading:
             "failed",
             "our adapter failed: ZeroDivisionError",
         )
-        assert "The adapter failed: ZeroDivisionError" in caplog.text
-        assert "M-0" not in caplog.text
+        assert "The adapter failed: ZeroDivisionError at" in caplog.text
+        assert "Quill" not in caplog.text
 
     def test_a_registry_that_is_not_configured_is_a_failed_reading(self, world: World) -> None:
         def registries(_: int) -> Registry:
