@@ -31,7 +31,8 @@ def pause(registry_id: int, *, reason: str, now: datetime, by_person: bool = Fal
         quiet_until=None if by_person else now + _patience(),
     )
     if paused:
-        log.error("Registry %d is paused: %s", registry_id, reason)
+        # Who did it, and what they say of it, is for the page.
+        log.error("Registry %d is paused: %s", registry_id, "by hand" if by_person else reason)
     return bool(paused)
 
 

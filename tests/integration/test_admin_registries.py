@@ -155,3 +155,14 @@ def test_no_transaction_of_the_request_spans_the_call(guild: models.Organization
     view: Any = resolve(page("registry", registry.pk, "step/try")).func
     # What Django asks before it opens a transaction for a request, as an LMS has it do.
     assert "default" in view._non_atomic_requests
+
+
+def test_who_paused_a_registry_is_shown_on_its_page_and_not_logged(
+    guild: models.Organization, caplog: pytest.LogCaptureFixture
+) -> None:
+    registry = factories.registry(guild)
+    client = administrator("view_registry", "operate_registry", name="octavia.quill")
+    take(client, "registry", registry.pk, "pause")
+    assert "octavia.quill" in text_of(client.get(page("registry", registry.pk)))
+    assert f"Registry {registry.pk} is paused" in caplog.text
+    assert "quill" not in caplog.text
