@@ -1,7 +1,7 @@
 """The plugin's settings, read once into a frozen dataclass."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -28,8 +28,8 @@ class Settings:
     earned_by: Via
     counts: str
     hear_passing: bool
-    secrets: Mapping[str, Mapping[str, str]]
-    redis_url: str
+    secrets: Mapping[str, Mapping[str, str]] = field(repr=False)
+    redis_url: str = field(repr=False)
     allow_http: bool
     allow_addresses: Allowed
     lease_s: int

@@ -3,7 +3,7 @@
 What a row says of a person is never repeated in a fault: a slipped column may hold anything.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
@@ -45,8 +45,8 @@ class Row:
     """
 
     number: int
-    account: str
-    member_number: str
+    account: str = field(repr=False)
+    member_number: str = field(repr=False)
     designation: str
     organization: str
     certificate: str

@@ -1,7 +1,7 @@
 """Read who has which member number out of a CSV file, by account or by e-mail address."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Generic, TypeVar
 
@@ -28,8 +28,8 @@ class MemberRow:
     """An account and its member number; a day is None where the row does not say it."""
 
     number: int
-    account: str
-    member_number: str
+    account: str = field(repr=False)
+    member_number: str = field(repr=False)
     valid_from: date | None
     valid_until: date | None
 
@@ -39,8 +39,8 @@ class AddressRow:
     """A member number and the e-mail address that the organization has for it."""
 
     number: int
-    member_number: str
-    email: str
+    member_number: str = field(repr=False)
+    email: str = field(repr=False)
 
 
 Row = TypeVar("Row", MemberRow, AddressRow)

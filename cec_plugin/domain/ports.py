@@ -15,7 +15,7 @@ class Posting:
     """A credit as a registry is told of it. ``hundredths`` is above zero."""
 
     reference: str
-    member_number: str
+    member_number: str = field(repr=False)
     activity: str
     title: str
     credit_type: str
@@ -46,7 +46,7 @@ class Held:
     remote_id: str
     hundredths: int | None
     reversed: bool
-    member_number: str = ""
+    member_number: str = field(default="", repr=False)
     reference: str = ""
     approved: bool | None = None
 
@@ -58,7 +58,7 @@ class Known:
     ``active`` is None where it does not say.
     """
 
-    number: str
+    number: str = field(repr=False)
     active: bool | None = None
 
 
@@ -214,8 +214,8 @@ class AccountFacts:
     """An account on the platform. ``name`` is for the eyes of administrators, never stored."""
 
     subject: str
-    username: str
-    name: str = ""
+    username: str = field(repr=False)
+    name: str = field(default="", repr=False)
 
 
 class Platform(Protocol):

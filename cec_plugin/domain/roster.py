@@ -9,7 +9,7 @@ import hashlib
 import io
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -50,7 +50,7 @@ class RosterRow:
     """
 
     reference: str
-    member_number: str
+    member_number: str = field(repr=False)
     activity: str
     title: str
     credit_type: str

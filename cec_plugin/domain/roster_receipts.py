@@ -6,6 +6,7 @@ What a row says is never repeated in a fault: a slipped column may hold anything
 import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as made
 from enum import StrEnum
 from io import StringIO
 from itertools import islice
@@ -71,7 +72,7 @@ class Receipt:
     row: int
     reference: str
     said: Said
-    reason: str
+    reason: str = made(repr=False)
     remote_id: str
 
 

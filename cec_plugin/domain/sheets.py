@@ -59,7 +59,7 @@ class Line:
     """
 
     number: int
-    cells: Mapping[str, str]
+    cells: Mapping[str, str] = made(repr=False)
     is_longer: bool
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from cec_plugin import models
@@ -32,7 +32,7 @@ class Suggested:
 
     row: int
     match: Match
-    number: str = ""
+    number: str = field(default="", repr=False)
     account: AccountFacts | None = None
     fault: Fault | None = None
 

@@ -1,6 +1,6 @@
 """What somebody needs to apply to an organization that decides on credit itself."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cec_plugin import models
 from cec_plugin.domain.allocation import RefusalCode
@@ -17,7 +17,7 @@ class Estimate:
     """
 
     of: NotCredited
-    member_number: str
+    member_number: str = field(repr=False)
     activity: models.Activity
     grade: str
     mode: str

@@ -1,7 +1,7 @@
 """The lines of an export, the same whenever they are read."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from cec_plugin.domain import keys
@@ -14,7 +14,7 @@ class ExportLine:
 
     entry_id: int
     kind: str
-    member_number: str
+    member_number: str = field(repr=False)
     activity: str
     title: str
     role: str

@@ -1,6 +1,6 @@
 """Link somebody to a member number unless that would overrule another link; say what came of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -32,7 +32,7 @@ class Wanted:
 
     person_id: int
     organization_id: int
-    number: str
+    number: str = field(repr=False)
     valid_from: date | None = None
     valid_until: date | None = None
     instead_of: str = ""

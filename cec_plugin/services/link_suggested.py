@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from cec_plugin.conf import get_settings
@@ -15,7 +15,7 @@ class Chosen:
     """A link that somebody looked at and wants: an account of this site, and a number."""
 
     subject: str
-    number: str
+    number: str = field(repr=False)
 
 
 def link_suggested(

@@ -5,7 +5,7 @@ Runs outside any transaction.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from cec_plugin import models
@@ -33,7 +33,7 @@ class Letter:
     """A delivery with what its message says; ``number`` is empty where no member number is."""
 
     delivery: models.Delivery
-    number: str
+    number: str = field(repr=False)
 
     @property
     def is_sound(self) -> bool:
