@@ -124,7 +124,8 @@ def _refused(why: Why, *, row: int = 1, told: Mapping[str, object] | None = None
 def _of_header(
     names: Sequence[str], columns: Sequence[str], needed: frozenset[str]
 ) -> Iterator[Fault]:
-    for at, name in enumerate(names, start=1):
+    # Of one name more than there are columns, one is foreign or twice there: that is enough.
+    for at, name in enumerate(names[: len(columns) + 1], start=1):
         if name not in columns:
             told = {"at": at, "columns": ", ".join(columns)}
             yield Fault(row=1, field="", why=Why.NO_SUCH_COLUMN, told=told)

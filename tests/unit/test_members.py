@@ -105,3 +105,10 @@ def test_no_content_makes_it_stumble(cells: list[str], more: bytes) -> None:
         for one in read_members(text).faults:
             assert one.row >= 1
             assert one.reason
+
+
+@pytest.mark.parametrize("cell", ["", "account", "member_number"])
+def test_of_a_header_without_end_no_more_is_told_than_one_fault_for_each_column(cell: str) -> None:
+    sheet = read_members(f"{cell},".encode() * 50_000)
+    assert not sheet.rows
+    assert 0 < len(sheet.faults) < 10
