@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from cec_plugin.adapters.platform import get_platform
 from cec_plugin.admin.carrying import packed, unpacked
 from cec_plugin.admin.member_files import SHOWN, FileForm, FilingAdmin
+from cec_plugin.admin.reading import unreported
 from cec_plugin.domain.members import ADDRESS_COLUMNS, read_addresses
 from cec_plugin.selectors.addresses import Match, Suggested, suggestions
 from cec_plugin.services.link_once import Linked
@@ -32,7 +33,8 @@ class SuggestingAdmin(FilingAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """Put the page's address before the records' own."""
-        view = transaction.non_atomic_requests(self.admin_site.admin_view(self.suggested_view))
+        view = self.admin_site.admin_view(self.suggested_view)
+        view = unreported(transaction.non_atomic_requests(view))
         mine = path("suggested/", view, name="cec_plugin_membership_suggested")
         return [mine, *super().get_urls()]
 

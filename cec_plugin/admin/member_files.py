@@ -18,7 +18,7 @@ from cec_plugin import models
 from cec_plugin.adapters.platform import get_platform
 from cec_plugin.admin.acting import actor
 from cec_plugin.admin.carrying import packed, unpacked
-from cec_plugin.admin.reading import Admin
+from cec_plugin.admin.reading import Admin, unreported
 from cec_plugin.domain.members import MEMBER_COLUMNS, read_members
 from cec_plugin.selectors.members import GOOD, Outcome, Reported
 from cec_plugin.selectors.officers import answers_for
@@ -86,7 +86,8 @@ class FilingAdmin(Admin):
     def get_urls(self) -> list[URLPattern]:
         """Put the page's address before the records' own."""
         # Each row is linked in a transaction of its own, and nothing keeps another waiting.
-        view = transaction.non_atomic_requests(self.admin_site.admin_view(self.import_view))
+        view = self.admin_site.admin_view(self.import_view)
+        view = unreported(transaction.non_atomic_requests(view))
         mine = path("import/", view, name="cec_plugin_membership_import")
         return [mine, *super().get_urls()]
 

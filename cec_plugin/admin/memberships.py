@@ -7,8 +7,9 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -16,6 +17,7 @@ from cec_plugin import models
 from cec_plugin.admin.acting import OfOrganizations
 from cec_plugin.admin.figures import AccountField
 from cec_plugin.admin.member_addresses import SuggestingAdmin
+from cec_plugin.admin.reading import unreported
 from cec_plugin.admin.steps import Done, Step, SteppedAdmin
 from cec_plugin.conf import get_settings
 from cec_plugin.domain import keys
@@ -248,6 +250,17 @@ class MembershipAdmin(OfOrganizations, SuggestingAdmin, SteppedAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: unlinking takes back what was sent under the number."""
         return False
+
+    @method_decorator(unreported)
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Keep what is typed out of reports of errors."""
+        return super().changeform_view(request, object_id, form_url, extra_context)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
         """Leave it at that: the form has linked them."""

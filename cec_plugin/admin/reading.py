@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
 
 from cec_plugin.domain.credits import format_hundredths
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:  # the classes take no parameters at run time
 else:
     Admin = admin.ModelAdmin
     Inline = admin.TabularInline
+
+unreported: Any = sensitive_post_parameters()
+"""Keeps what was typed out of the report of an error: it may be somebody's number, or name them."""
 
 NOTHING = "–"  # noqa: RUF001 - a dash, not a minus
 """What stands where there is nothing."""

@@ -19,7 +19,7 @@ from cec_plugin import models
 from cec_plugin.adapters import rosters
 from cec_plugin.admin.acting import OfOrganizations, OwnRegistries
 from cec_plugin.admin.carrying import packed, unpacked
-from cec_plugin.admin.reading import NOTHING, ReadOnlyAdmin, link, sheet
+from cec_plugin.admin.reading import NOTHING, ReadOnlyAdmin, link, sheet, unreported
 from cec_plugin.admin.steps import Done, Step, SteppedAdmin
 from cec_plugin.exceptions import CecError
 from cec_plugin.models.roster import LineAnswer
@@ -126,7 +126,8 @@ class RosterFileAdmin(OfOrganizations, SteppedAdmin, ReadOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """Put the addresses of the file and its receipts before the record's own."""
-        receipts = transaction.non_atomic_requests(self.admin_site.admin_view(self.receipts_view))
+        receipts = self.admin_site.admin_view(self.receipts_view)
+        receipts = unreported(transaction.non_atomic_requests(receipts))
         mine = [
             path(
                 "<int:pk>/download/",

@@ -15,7 +15,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from cec_plugin.admin.reading import Admin
+from cec_plugin.admin.reading import Admin, unreported
 from cec_plugin.exceptions import CecError, FaultsError
 
 
@@ -56,7 +56,8 @@ class SteppedAdmin(Admin):
     def get_urls(self) -> list[URLPattern]:
         """Put the steps' addresses before the record's own."""
         # Each service opens its own transaction, and none may span a call to a registry.
-        view = transaction.non_atomic_requests(self.admin_site.admin_view(self.step_view))
+        view = self.admin_site.admin_view(self.step_view)
+        view = unreported(transaction.non_atomic_requests(view))
         name = f"{self.opts.app_label}_{self.opts.model_name}_step"
         return [path("<path:object_id>/step/<slug:name>/", view, name=name), *super().get_urls()]
 

@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import cache_control
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cec_plugin import models
@@ -109,6 +110,7 @@ def give_word(request: HttpRequest, participation_id: int) -> HttpResponse:
     return redirect(back)
 
 
+@sensitive_post_parameters("number")
 @require_http_methods(["GET", "HEAD", "POST"])
 @cache_control(private=True, no_store=True)
 @login_required
