@@ -81,7 +81,15 @@ def test_plain_http_is_only_for_a_demo(settings: Settings) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["", "https://", "https:///credits", "registry.example", "https://[registry", "/credits"],
+    [
+        "",
+        "https://",
+        "https:///credits",
+        "registry.example",
+        "https://[registry",
+        "/credits",
+        "https://a.example:99999",
+    ],
 )
 def test_an_address_without_a_host_is_refused(address: str) -> None:
     assert _refusal(base_url=address).endswith("base address: it names no host to call")

@@ -168,11 +168,14 @@ def _secret(secrets: Mapping[str, Mapping[str, str]], name: str) -> Mapping[str,
     return secrets[name]
 
 
+_SCHEMES = ("http", "https")
+
+
 def _check_address(url: str, *, allow_http: bool) -> None:
     # Never show it: somebody may have put a password into it.
     try:
         address = urlsplit(url)
-        named = bool(address.hostname) and address.scheme in ("http", "https")
+        named = bool(address.hostname and address.port != 0) and address.scheme in _SCHEMES
     except ValueError:
         named = False
     if not named:
