@@ -58,14 +58,14 @@ class DeliveryAdmin(OfOrganizations, SteppedAdmin, ReadOnlyAdmin):
     organization_path = "registry__organization"
     list_display = (
         "reference",
-        "registry",
-        "errand_in_words",
         "state_in_words",
         "hold_code",
+        "reason",
+        "registry",
+        "errand_in_words",
         "due_at",
         "lease",
         "failures",
-        "reason",
     )
     list_filter = (("registry", OwnRegistries), StateFilter, "hold_code")
     list_select_related = ("registry",)

@@ -1,7 +1,7 @@
 """What every page shares: history that is only read, amounts as figures, links, small tables."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.utils import display_for_value
@@ -36,6 +36,9 @@ class ReadOnlyAdmin(Admin):
 
     show_full_result_count = False
     list_per_page = 50
+
+    class Media:
+        css: ClassVar[dict[str, list[str]]] = {"all": ["cec_plugin/admin.css"]}
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse."""
@@ -92,7 +95,7 @@ def sheet(headings: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
     if not lines:
         return _("none")
     return format_html(
-        "<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>",
+        '<div class="cec-sheet"><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>',
         format_html_join("", "<th>{}</th>", ((heading,) for heading in headings)),
         format_html_join("", "<tr>{}</tr>", lines),
     )

@@ -53,6 +53,9 @@ class SteppedAdmin(Admin):
     steps: ClassVar[tuple[Step, ...]] = ()
     change_form_template = "cec_plugin/admin/change_form.html"
 
+    class Media:
+        css: ClassVar[dict[str, list[str]]] = {"all": ["cec_plugin/admin.css"]}
+
     def get_urls(self) -> list[URLPattern]:
         """Put the steps' addresses before the record's own."""
         # Each service opens its own transaction, and none may span a call to a registry.
