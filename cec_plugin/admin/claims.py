@@ -18,6 +18,7 @@ from cec_plugin.admin.steps import Done, Step, SteppedAdmin
 from cec_plugin.exceptions import CecError
 from cec_plugin.selectors.claims import is_taken
 from cec_plugin.services.decide_claim import confirm, decline
+from cec_plugin.wording.reasons import in_words
 
 
 class WhyForm(forms.Form):
@@ -118,7 +119,8 @@ class ClaimAdmin(OfOrganizations, SteppedAdmin, ReadOnlyAdmin):
             try:
                 confirm(claim.pk, by=actor(request), now=datetime.now(UTC))
             except CecError as error:
-                messages.error(request, f"{claim}: {error}")
+                told = _("%(what)s: %(why)s") % {"what": claim, "why": in_words(error)}
+                messages.error(request, told)
             else:
                 self.log_change(request, claim, _("Confirmed"))
                 confirmed += 1

@@ -16,6 +16,7 @@ from cec_plugin.admin.steps import Done, Step, SteppedAdmin
 from cec_plugin.admin.words import WORDS, word
 from cec_plugin.domain.reconciliation import Kind, Stance, Unrepaired
 from cec_plugin.models.reconciliation import Difference
+from cec_plugin.wording.reasons import in_words
 
 
 class KindFilter(admin.SimpleListFilter):
@@ -145,4 +146,5 @@ class DifferenceAdmin(OfOrganizations, RepairingAdmin, SteppedAdmin, ReadOnlyAdm
     @admin.display(description=gettext_lazy("because"))
     def why(self, row: Difference) -> str:
         """Say why it was not repaired."""
-        return word(Unrepaired, row.repair_reason)
+        known = row.repair_reason in list(Unrepaired)
+        return word(Unrepaired, row.repair_reason) if known else in_words(row.repair_reason)

@@ -16,6 +16,7 @@ from cec_plugin.admin.steps import SteppedAdmin
 from cec_plugin.admin.words import WORDS, word
 from cec_plugin.domain.delivery import Errand, Presence, Result, State
 from cec_plugin.services.requeue import requeue
+from cec_plugin.wording.reasons import in_words
 
 UNSENT = (State.PENDING.value, State.HELD.value, State.PARKED.value)
 
@@ -42,13 +43,18 @@ class AttemptInline(ReadOnlyInline):
 
     model = models.Attempt
     ordering = ("id",)
-    fields = ("lease", "at", "came_to", "status", "milliseconds", "reason", "fenced")
-    readonly_fields = ("came_to",)
+    fields = ("lease", "at", "came_to", "status", "milliseconds", "answer", "fenced")
+    readonly_fields = ("came_to", "answer")
 
     @admin.display(description=gettext_lazy("result"))
     def came_to(self, attempt: models.Attempt) -> str:
         """Say in words what came of it."""
         return word(Result, attempt.result)
+
+    @admin.display(description=gettext_lazy("answer"))
+    def answer(self, attempt: models.Attempt) -> str:
+        """Say what was answered."""
+        return in_words(attempt.reason)
 
 
 @admin.register(models.Delivery)
@@ -60,7 +66,7 @@ class DeliveryAdmin(OfOrganizations, SteppedAdmin, ReadOnlyAdmin):
         "reference",
         "state_in_words",
         "hold_code",
-        "reason",
+        "answer",
         "registry",
         "errand_in_words",
         "due_at",
@@ -90,12 +96,13 @@ class DeliveryAdmin(OfOrganizations, SteppedAdmin, ReadOnlyAdmin):
         "failures",
         "remote_id",
         "approved",
-        "reason",
+        "answer",
         "after",
         "created_at",
         "settled_at",
     )
     readonly_fields = (
+        "answer",
         "person",
         "credit",
         "amount",
@@ -138,6 +145,11 @@ class DeliveryAdmin(OfOrganizations, SteppedAdmin, ReadOnlyAdmin):
     def state_in_words(self, delivery: models.Delivery) -> str:
         """Say where it stands."""
         return word(State, delivery.state)
+
+    @admin.display(description=gettext_lazy("last answer"))
+    def answer(self, delivery: models.Delivery) -> str:
+        """Say what came of the last attempt, or why it waits."""
+        return in_words(delivery.reason)
 
     @admin.display(description=gettext_lazy("in the registry"))
     def presence_in_words(self, delivery: models.Delivery) -> str:

@@ -20,6 +20,7 @@ from cec_plugin.domain import keys
 from cec_plugin.domain.allocation import RefusalCode
 from cec_plugin.domain.delivery import State
 from cec_plugin.selectors.officers import answers_for
+from cec_plugin.wording.reasons import in_words
 
 SECTIONS = {
     "identities": "identity",
@@ -184,7 +185,7 @@ class PersonAdmin(InParts, MergingAdmin, ReadOnlyAdmin):
         return sheet(
             [_("reference"), _("registry"), _("state"), _("last answer")],
             (
-                [link(one), one.registry, word(State, one.state), one.reason or NOTHING]
+                [link(one), one.registry, word(State, one.state), in_words(one.reason) or NOTHING]
                 for one in newest(rows.select_related("registry"))
             ),
         )

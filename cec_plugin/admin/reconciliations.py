@@ -21,6 +21,7 @@ from cec_plugin.domain.reconciliation import Kind
 from cec_plugin.domain.spreadsheets import rows_as_csv
 from cec_plugin.models.reconciliation import Difference, Reconciliation
 from cec_plugin.selectors.reconciliations import COLUMNS, difference_lines
+from cec_plugin.wording.reasons import in_words
 
 
 def _before_all(report: Reconciliation) -> list[str]:
@@ -95,8 +96,11 @@ class ReconciliationAdmin(OfOrganizations, RepairingAdmin, SteppedAdmin, ReadOnl
     def standing(self, report: Reconciliation) -> str:
         """Say how far it is, or how it ended."""
         if report.ended_at is not None:
-            outcome = report.get_outcome_display()
-            return f"{outcome}: {report.reason}" if report.reason else str(outcome)
+            outcome = str(report.get_outcome_display())
+            if not report.reason:
+                return outcome
+            told = _("%(outcome)s: %(why)s")
+            return told % {"outcome": outcome, "why": in_words(report.reason)}
         if report.began_at is None:
             return _("It waits to be begun.")
         return _("It runs; records read so far: %(count)d. Look again in a while.") % {

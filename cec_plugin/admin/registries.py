@@ -27,6 +27,7 @@ from cec_plugin.selectors.health import registry_health
 from cec_plugin.services.pause import pause, resume
 from cec_plugin.services.reconcile import ask
 from cec_plugin.services.requeue import requeue_parked
+from cec_plugin.wording.reasons import in_words
 
 if TYPE_CHECKING:
     _RegistryModelForm = forms.ModelForm[models.Registry]
@@ -69,7 +70,7 @@ class RegistryForm(_RegistryModelForm):
         try:
             build(models.Registry(pk=self.instance.pk, **wanted))
         except ConfigurationError as error:
-            raise ValidationError(str(error), code="configuration") from error
+            raise ValidationError(in_words(error), code="configuration") from error
         return cleaned
 
 
@@ -82,7 +83,7 @@ def _is_asked_again(registry: models.Registry) -> bool:
 
 
 def _pause(request: HttpRequest, registry: models.Registry) -> Done:
-    reason = _("paused by %(name)s") % {"name": request.user.get_username()}
+    reason = f"paused by {request.user.get_username()}"
     pause(registry.pk, reason=reason, now=datetime.now(UTC), by_person=True)
     return Done(text=_("Paused. Nothing more is sent; what is due waits."))
 
@@ -95,7 +96,9 @@ def _resume(_request: HttpRequest, registry: models.Registry) -> Done:
 def _try(_request: HttpRequest, registry: models.Registry) -> Done:
     health = build(registry).health()
     if not health.ok:
-        return Done(text=_("It cannot be used: %(why)s") % {"why": health.detail}, ok=False)
+        return Done(
+            text=_("It cannot be used: %(why)s") % {"why": in_words(health.detail)}, ok=False
+        )
     told = _("It answers, and knows us as %(caller)s.") % {"caller": health.caller}
     if health.entities:
         told += " " + _("We can reach: %(entities)s.") % {"entities": ", ".join(health.entities)}
@@ -157,7 +160,7 @@ def _before_trying(registry: models.Registry) -> list[str]:
 
 
 def _why(registry: models.Registry) -> str:
-    return registry.paused_reason or _("it is new and was not resumed yet")
+    return in_words(registry.paused_reason) or _("it is new and was not resumed yet")
 
 
 @admin.register(models.Registry)
@@ -258,7 +261,7 @@ class RegistryAdmin(OfOrganizations, SteppedAdmin):
             return _("Left alone since %(since)s, tried again at %(until)s: %(why)s") % {
                 "since": display_for_value(registry.quiet_since, NOTHING),
                 "until": display_for_value(registry.quiet_until, NOTHING),
-                "why": registry.quiet_reason,
+                "why": in_words(registry.quiet_reason),
             }
         if not registry.paused:
             return _("It is being told of credits.")

@@ -27,6 +27,7 @@ from cec_plugin.selectors.roster_receipts import GOOD, Outcome, counts
 from cec_plugin.services.settle_receipts import Received
 from cec_plugin.services.withdraw_roster import withdraw_roster
 from cec_plugin.wording import rosters as words
+from cec_plugin.wording.reasons import in_words
 
 LARGEST_BYTES = 1_000_000
 SHOWN = 500
@@ -144,7 +145,7 @@ class RosterFileAdmin(OfOrganizations, SteppedAdmin, ReadOnlyAdmin):
         try:
             made = rosters.write(file)
         except CecError as error:
-            messages.error(request, str(error))
+            messages.error(request, in_words(error))
             page = reverse("admin:cec_plugin_rosterfile_change", args=[pk])
             return HttpResponseRedirect(page)
         self.log_change(request, file, _("downloaded"))
@@ -235,7 +236,10 @@ class RosterFileAdmin(OfOrganizations, SteppedAdmin, ReadOnlyAdmin):
         rows = file.lines.select_related("delivery").order_by("position")[:SHOWN]
         return sheet(
             (_("line"), _("delivery"), _("answer"), _("reason")),
-            ((r.position, link(r.delivery), r.get_answer_display(), r.reason) for r in rows),
+            (
+                (r.position, link(r.delivery), r.get_answer_display(), in_words(r.reason))
+                for r in rows
+            ),
         )
 
 

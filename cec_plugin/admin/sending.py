@@ -15,6 +15,7 @@ from cec_plugin.domain.delivery import State
 from cec_plugin.models.outbox import HoldCode
 from cec_plugin.services.requeue import requeue
 from cec_plugin.services.settle_by_hand import settle_by_hand
+from cec_plugin.wording.reasons import in_words
 
 
 def can_be_requeued(delivery: models.Delivery) -> bool:
@@ -42,7 +43,9 @@ def _send_first(_request: HttpRequest, delivery: models.Delivery) -> Done:
         told = _("The registry has it, under its own number %(id)s. Look at it there.")
         return Done(text=told % {"id": delivery.remote_id or NOTHING})
     told = _("It was not taken: %(why)s")
-    return Done(text=told % {"why": delivery.reason or word(State, delivery.state)}, ok=False)
+    return Done(
+        text=told % {"why": in_words(delivery.reason) or word(State, delivery.state)}, ok=False
+    )
 
 
 def _before_first(delivery: models.Delivery) -> list[str]:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from cec_plugin.admin.reading import Admin, unreported
 from cec_plugin.exceptions import CecError, FaultsError
+from cec_plugin.wording.reasons import in_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +128,7 @@ class SteppedAdmin(Admin):
                 messages.error(request, fault)
             return ""
         except CecError as error:
-            messages.error(request, str(error))
+            messages.error(request, in_words(error))
             return ""
         self.log_change(request, obj, f"{step.label}: {done.text}")
         messages.add_message(request, messages.SUCCESS if done.ok else messages.ERROR, done.text)

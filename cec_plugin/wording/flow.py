@@ -10,6 +10,7 @@ from cec_plugin.models.reconciliation import Reconciliation
 from cec_plugin.selectors.health import LATE_AFTER, Health, RegistryHealth
 from cec_plugin.selectors.reconciliations import LastReconciliation
 from cec_plugin.selectors.rosters import RosterWaiting
+from cec_plugin.wording.reasons import in_words
 
 
 def problems(found: Health) -> Iterator[str]:
@@ -32,7 +33,7 @@ def problems(found: Health) -> Iterator[str]:
 def _of_reconciliation(registry: str, last: LastReconciliation) -> Iterator[str]:
     if last.outcome == Reconciliation.Outcome.FAILED:
         told = _("%(registry)s could not be reconciled: %(why)s")
-        yield told % {"registry": registry, "why": last.reason}
+        yield told % {"registry": registry, "why": in_words(last.reason)}
     if left := last.open + last.unlisted:
         told = ngettext(
             "%(registry)s: %(count)d difference was found and is not repaired.",
@@ -62,7 +63,7 @@ def _of_registry(one: RegistryHealth) -> Iterator[str]:
         yield told % {
             "registry": one.name,
             "since": one.quiet_since.isoformat(timespec="seconds"),
-            "why": one.quiet_reason,
+            "why": in_words(one.quiet_reason),
             "count": due,
         }
     if parked := one.counts.get(State.PARKED, 0):

@@ -91,7 +91,11 @@ def _marked(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
             continue
-        if node.func.id in {"_", "gettext", "gettext_lazy", "ngettext"} and isinstance(
-            node.args[0], ast.Constant
-        ):
+        if node.func.id in {
+            "_",
+            "gettext",
+            "gettext_lazy",
+            "gettext_noop",
+            "ngettext",
+        } and isinstance(node.args[0], ast.Constant):
             yield str(node.args[0].value)
