@@ -19,7 +19,9 @@ class Tag(models.Model):
     .. no_pii:
     """
 
-    organization = models.ForeignKey(Organization, models.PROTECT, related_name="tags")
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, related_name="tags", verbose_name=_("organization")
+    )
     code = models.CharField(_("code"), max_length=50, validators=[CODE])
     label = models.CharField(_("label"), max_length=100)
     activities = models.ManyToManyField(
@@ -46,7 +48,9 @@ class Designation(Suggested):
     .. no_pii:
     """
 
-    organization = models.ForeignKey(Organization, models.PROTECT, related_name="designations")
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, related_name="designations", verbose_name=_("organization")
+    )
     code = models.CharField(_("code"), max_length=50, validators=[CODE])
     name = models.CharField(_("name"), max_length=200)
     cycle = models.CharField(
@@ -121,7 +125,9 @@ class Requirement(Suggested):
         MAXIMUM = "maximum", _("at most")
         SPREAD = "spread", _("at least with each of some of")
 
-    designation = models.ForeignKey(Designation, models.CASCADE, related_name="requirements")
+    designation = models.ForeignKey(
+        Designation, models.CASCADE, related_name="requirements", verbose_name=_("designation")
+    )
     kind = models.CharField(_("asks for"), max_length=20, choices=Kind.choices)
     code = models.CharField(_("code"), max_length=50, validators=[CODE])
     hundredths = models.IntegerField(
@@ -156,8 +162,12 @@ class Holding(models.Model):
         ENTERED = "entered", _("entered")
         IMPORTED = "imported", _("imported")
 
-    person = models.ForeignKey(Person, models.PROTECT, related_name="holdings")
-    designation = models.ForeignKey(Designation, models.PROTECT, related_name="holdings")
+    person = models.ForeignKey(
+        Person, models.PROTECT, related_name="holdings", verbose_name=_("person")
+    )
+    designation = models.ForeignKey(
+        Designation, models.PROTECT, related_name="holdings", verbose_name=_("designation")
+    )
     number = models.CharField(_("number"), max_length=100, blank=True)
     conferred_on = models.DateField(_("conferred on"), validators=[validate_day])
     origin = models.CharField(
@@ -187,7 +197,9 @@ class HoldingStatus(AppendOnlyModel):
         LAPSED = domain.Status.LAPSED.value, _("lapsed")
         REINSTATED = domain.Status.REINSTATED.value, _("reinstated")
 
-    holding = models.ForeignKey(Holding, models.PROTECT, related_name="statuses")
+    holding = models.ForeignKey(
+        Holding, models.PROTECT, related_name="statuses", verbose_name=_("holding")
+    )
     status = models.CharField(_("status"), max_length=20, choices=Status.choices)
     since = models.DateField(_("since"), validators=[validate_day])
     reason = models.CharField(_("reason"), max_length=255, blank=True)
@@ -209,7 +221,9 @@ class HoldingLeave(models.Model):
     .. no_pii:
     """
 
-    holding = models.ForeignKey(Holding, models.PROTECT, related_name="leaves")
+    holding = models.ForeignKey(
+        Holding, models.PROTECT, related_name="leaves", verbose_name=_("holding")
+    )
     starts_on = models.DateField(_("first day"), validators=[validate_day])
     ends_on = models.DateField(_("last day"), validators=[validate_day])
 
@@ -236,7 +250,9 @@ class Renewal(AppendOnlyModel):
         LEAVE = "leave", _("on leave")
         LAPSED = "lapsed", _("lapsed")
 
-    holding = models.ForeignKey(Holding, models.PROTECT, related_name="renewals")
+    holding = models.ForeignKey(
+        Holding, models.PROTECT, related_name="renewals", verbose_name=_("holding")
+    )
     starts_on = models.DateField(_("cycle from"))
     ends_on = models.DateField(_("cycle until"))
     decision = models.CharField(_("decision"), max_length=20, choices=Decision.choices)

@@ -1,6 +1,7 @@
 """Member numbers that nobody has confirmed yet."""
 
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cec_plugin.models.catalogue import Organization
@@ -36,8 +37,12 @@ class Claim(models.Model):
 
     OWN = "own"
 
-    person = models.ForeignKey(Person, models.PROTECT, related_name="claims")
-    organization = models.ForeignKey(Organization, models.PROTECT, related_name="claims")
+    person = models.ForeignKey(
+        Person, models.PROTECT, related_name="claims", verbose_name=_("person")
+    )
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, related_name="claims", verbose_name=_("organization")
+    )
     number = models.CharField(_("member number"), max_length=100)
     number_key = digest_field()
     source = models.CharField(_("said by"), max_length=100, default=OWN)
@@ -76,4 +81,4 @@ class Claim(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"claim {self.pk}"
+        return gettext("claim %(id)s") % {"id": self.pk}

@@ -1,6 +1,7 @@
 """Which ledger entries were handed to an organization that has no registry, and in which export."""
 
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cec_plugin.models.append_only import AppendOnlyModel
@@ -17,7 +18,9 @@ class Export(AppendOnlyModel):
     .. no_pii:
     """
 
-    organization = models.ForeignKey(Organization, models.PROTECT, related_name="exports")
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, related_name="exports", verbose_name=_("organization")
+    )
     number = models.PositiveIntegerField(_("number"))
     made_at = models.DateTimeField(_("made at"))
     made_by = models.CharField(_("made by"), max_length=150)
@@ -31,7 +34,7 @@ class Export(AppendOnlyModel):
         ]
 
     def __str__(self) -> str:
-        return f"export {self.number}"
+        return gettext("export %(number)d") % {"number": self.number}
 
 
 class ExportedEntry(AppendOnlyModel):
@@ -44,7 +47,9 @@ class ExportedEntry(AppendOnlyModel):
     .. pii_retirement: retained
     """
 
-    export = models.ForeignKey(Export, models.PROTECT, related_name="lines")
+    export = models.ForeignKey(
+        Export, models.PROTECT, related_name="lines", verbose_name=_("export")
+    )
     entry = models.OneToOneField(CreditEntry, models.PROTECT, related_name="exported")
     member_number = models.CharField(_("member number"), max_length=100)
     title = models.CharField(_("title"), max_length=255, blank=True)

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cec_plugin.domain.allocation import RefusalCode
@@ -19,8 +20,12 @@ class Account(models.Model):
     .. no_pii:
     """
 
-    person = models.ForeignKey(Person, models.PROTECT, related_name="accounts")
-    organization = models.ForeignKey(Organization, models.PROTECT, related_name="accounts")
+    person = models.ForeignKey(
+        Person, models.PROTECT, related_name="accounts", verbose_name=_("person")
+    )
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, related_name="accounts", verbose_name=_("organization")
+    )
     revision = models.PositiveBigIntegerField(default=0)
 
     class Meta:
@@ -31,7 +36,7 @@ class Account(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"account {self.pk}"
+        return gettext("account %(id)s") % {"id": self.pk}
 
 
 class EntryKind(models.TextChoices):
@@ -65,7 +70,9 @@ class CreditEntry(AppendOnlyModel):
     hundredths = models.IntegerField(_("credit (hundredths)"))
     earned_at = models.DateTimeField(_("finished at"))
     recorded_at = models.DateTimeField(_("recorded at"))
-    schedule = models.ForeignKey(Schedule, models.PROTECT, null=True, related_name="entries")
+    schedule = models.ForeignKey(
+        Schedule, models.PROTECT, null=True, related_name="entries", verbose_name=_("credit table")
+    )
     line = models.CharField(_("rule"), max_length=50, blank=True)
     stint = models.PositiveIntegerField(default=1)
     generation = models.PositiveIntegerField(default=0)
@@ -92,7 +99,7 @@ class CreditEntry(AppendOnlyModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.pk}"
+        return f"{self.get_kind_display()} {self.pk}"
 
     @property
     def activity(self) -> Activity | None:
@@ -108,8 +115,12 @@ class Refusal(models.Model):
     .. no_pii:
     """
 
-    participation = models.ForeignKey(Participation, models.PROTECT, related_name="refusals")
-    organization = models.ForeignKey(Organization, models.PROTECT, related_name="refusals")
+    participation = models.ForeignKey(
+        Participation, models.PROTECT, related_name="refusals", verbose_name=_("finished activity")
+    )
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, related_name="refusals", verbose_name=_("organization")
+    )
     code = models.CharField(
         _("reason"), max_length=40, choices=[(code.value, code.value) for code in RefusalCode]
     )
@@ -135,8 +146,12 @@ class Approval(models.Model):
     .. no_pii:
     """
 
-    participation = models.ForeignKey(Participation, models.PROTECT, related_name="approvals")
-    organization = models.ForeignKey(Organization, models.PROTECT, related_name="approvals")
+    participation = models.ForeignKey(
+        Participation, models.PROTECT, related_name="approvals", verbose_name=_("finished activity")
+    )
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, related_name="approvals", verbose_name=_("organization")
+    )
     approved = models.BooleanField(_("approved"))
     code = models.CharField(_("approval code and number"), max_length=100, blank=True)
     note = models.CharField(_("note"), max_length=255, blank=True)

@@ -1,6 +1,7 @@
 """Two accounts of one person made one, and made two again."""
 
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cec_plugin.models.people import Person
@@ -33,4 +34,4 @@ class Merge(models.Model):
         permissions = [("merge_people", "Can merge two people, and undo it")]
 
     def __str__(self) -> str:
-        return f"merge {self.pk}"
+        return gettext("merge %(id)s") % {"id": self.pk}

@@ -64,8 +64,12 @@ class Participation(models.Model):
     """
 
     key = digest_field(unique=True)
-    identity = models.ForeignKey(Identity, models.PROTECT, related_name="participations")
-    activity = models.ForeignKey(Activity, models.PROTECT, related_name="participations")
+    identity = models.ForeignKey(
+        Identity, models.PROTECT, related_name="participations", verbose_name=_("account")
+    )
+    activity = models.ForeignKey(
+        Activity, models.PROTECT, related_name="participations", verbose_name=_("activity")
+    )
     role = models.CharField(_("role"), max_length=50)
     occurrence = models.CharField(_("occurrence"), max_length=64, blank=True)
     stands = models.BooleanField(_("stands"))

@@ -2,6 +2,7 @@
 
 from django.core.validators import MinValueValidator
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cec_plugin.domain.delivery import Errand, Presence, Result, State
@@ -41,7 +42,9 @@ class Registry(models.Model):
         PERSON = "person", _("somebody paused it")
         ACCESS = "access", _("it does not let us in")
 
-    organization = models.ForeignKey(Organization, models.PROTECT, related_name="registries")
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, related_name="registries", verbose_name=_("organization")
+    )
     name = models.CharField(_("name"), max_length=100, unique=True)
     adapter = models.CharField(
         _("adapter"), max_length=20, choices=Adapter.choices, default=Adapter.REST
@@ -136,9 +139,11 @@ class Delivery(models.Model):
     """
 
     entry = models.ForeignKey(CreditEntry, models.PROTECT, related_name="deliveries")
-    registry = models.ForeignKey(Registry, models.PROTECT, related_name="deliveries")
+    registry = models.ForeignKey(
+        Registry, models.PROTECT, related_name="deliveries", verbose_name=_("registry")
+    )
     reference = models.CharField(_("reference"), max_length=REFERENCE_LENGTH)
-    award_reference = models.CharField(max_length=REFERENCE_LENGTH, blank=True)
+    award_reference = models.CharField(_("takes back"), max_length=REFERENCE_LENGTH, blank=True)
     errand = models.CharField(
         _("errand"),
         max_length=20,
@@ -164,7 +169,9 @@ class Delivery(models.Model):
     remote_id = models.CharField(_("registry's id"), max_length=100, blank=True)
     approved = models.BooleanField(_("approved there"), null=True)
     reason = models.CharField(_("last answer"), max_length=255, blank=True)
-    after = models.ForeignKey("self", models.PROTECT, null=True, related_name="successors")
+    after = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="successors", verbose_name=_("comes after")
+    )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     settled_at = models.DateTimeField(_("settled at"), null=True)
 
@@ -194,7 +201,9 @@ class Attempt(models.Model):
     .. no_pii:
     """
 
-    delivery = models.ForeignKey(Delivery, models.PROTECT, related_name="attempts")
+    delivery = models.ForeignKey(
+        Delivery, models.PROTECT, related_name="attempts", verbose_name=_("delivery")
+    )
     lease = models.PositiveIntegerField(_("attempt"))
     at = models.DateTimeField(_("at"))
     result = models.CharField(
@@ -212,4 +221,4 @@ class Attempt(models.Model):
         verbose_name_plural = _("attempts")
 
     def __str__(self) -> str:
-        return f"attempt {self.lease}"
+        return gettext("attempt %(number)d") % {"number": self.lease}

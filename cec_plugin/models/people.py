@@ -1,6 +1,7 @@
 """People, how each site knows them, and their memberships."""
 
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cec_plugin.models.catalogue import Activity, Organization
@@ -20,7 +21,7 @@ class Person(models.Model):
         verbose_name_plural = _("people")
 
     def __str__(self) -> str:
-        return f"person {self.pk}"
+        return gettext("person %(id)s") % {"id": self.pk}
 
 
 class Identity(models.Model):
@@ -34,7 +35,9 @@ class Identity(models.Model):
     key = digest_field(unique=True)
     site = models.CharField(_("site"), max_length=100)
     subject = models.CharField(_("account"), max_length=100)
-    person = models.ForeignKey(Person, models.PROTECT, related_name="identities")
+    person = models.ForeignKey(
+        Person, models.PROTECT, related_name="identities", verbose_name=_("person")
+    )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     class Meta:
@@ -53,8 +56,12 @@ class Membership(models.Model):
     .. pii_retirement: consumer_api
     """
 
-    person = models.ForeignKey(Person, models.PROTECT, related_name="memberships")
-    organization = models.ForeignKey(Organization, models.PROTECT, related_name="memberships")
+    person = models.ForeignKey(
+        Person, models.PROTECT, related_name="memberships", verbose_name=_("person")
+    )
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, related_name="memberships", verbose_name=_("organization")
+    )
     number = models.CharField(_("member number"), max_length=100)
     number_key = digest_field()
     valid_from = models.DateField(_("member from"), null=True, blank=True)
@@ -76,7 +83,7 @@ class Membership(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"membership {self.pk}"
+        return gettext("membership %(id)s") % {"id": self.pk}
 
 
 class Officer(models.Model):
@@ -88,8 +95,12 @@ class Officer(models.Model):
     .. no_pii:
     """
 
-    organization = models.ForeignKey(Organization, models.PROTECT, related_name="officers")
-    identity = models.ForeignKey(Identity, models.PROTECT, related_name="offices")
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, related_name="officers", verbose_name=_("organization")
+    )
+    identity = models.ForeignKey(
+        Identity, models.PROTECT, related_name="offices", verbose_name=_("account")
+    )
     named_by = models.CharField(_("named by"), max_length=150, editable=False)
     named_at = models.DateTimeField(_("named at"), editable=False)
 
@@ -102,7 +113,7 @@ class Officer(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"officer {self.pk}"
+        return gettext("officer %(id)s") % {"id": self.pk}
 
 
 class Relation(models.Model):
@@ -113,8 +124,12 @@ class Relation(models.Model):
     .. no_pii:
     """
 
-    person = models.ForeignKey(Person, models.PROTECT, related_name="relations")
-    activity = models.ForeignKey(Activity, models.PROTECT, related_name="relations")
+    person = models.ForeignKey(
+        Person, models.PROTECT, related_name="relations", verbose_name=_("person")
+    )
+    activity = models.ForeignKey(
+        Activity, models.PROTECT, related_name="relations", verbose_name=_("activity")
+    )
     wording = models.TextField(_("wording"))
     language = models.CharField(_("language"), max_length=20)
     given_at = models.DateTimeField(_("given at"))

@@ -17,7 +17,9 @@ class Preview(models.Model):
     .. no_pii:
     """
 
-    schedule = models.ForeignKey(Schedule, models.CASCADE, related_name="previews")
+    schedule = models.ForeignKey(
+        Schedule, models.CASCADE, related_name="previews", verbose_name=_("credit table")
+    )
     digest = models.CharField(max_length=64, editable=False)
     asked_by = models.CharField(_("asked by"), max_length=150)
     asked_at = models.DateTimeField(_("asked at"))

@@ -90,7 +90,9 @@ class Exemption(models.Model):
     """
 
     part = models.ForeignKey(ProgramPart, models.PROTECT, related_name="exemptions")
-    person = models.ForeignKey(Person, models.PROTECT, related_name="exemptions")
+    person = models.ForeignKey(
+        Person, models.PROTECT, related_name="exemptions", verbose_name=_("person")
+    )
     reason = models.CharField(_("reason"), max_length=255)
     given_by = models.CharField(_("given by"), max_length=150, editable=False)
     given_at = models.DateTimeField(_("given at"))

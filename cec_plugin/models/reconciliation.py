@@ -1,6 +1,7 @@
 """Reconciliations: what a registry was found to say otherwise than we, and what came of it."""
 
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cec_plugin.domain.reconciliation import Kind, Stance
@@ -29,7 +30,9 @@ class Reconciliation(models.Model):
         LISTED = "listed", _("all that it lists")
         ASKED = "asked", _("some credits, one by one")
 
-    registry = models.ForeignKey(Registry, models.CASCADE, related_name="reconciliations")
+    registry = models.ForeignKey(
+        Registry, models.CASCADE, related_name="reconciliations", verbose_name=_("registry")
+    )
     asked_by = models.CharField(_("asked by"), max_length=150)
     asked_at = models.DateTimeField(_("asked at"))
     began_at = models.DateTimeField(_("began at"), null=True)
@@ -52,7 +55,10 @@ class Reconciliation(models.Model):
         ordering = ["-id"]
 
     def __str__(self) -> str:
-        return f"reconciliation {self.pk} of {self.registry}"
+        return gettext("reconciliation %(id)s of %(registry)s") % {
+            "id": self.pk,
+            "registry": self.registry,
+        }
 
 
 class Difference(models.Model):
@@ -72,12 +78,16 @@ class Difference(models.Model):
         REFUSED = "refused", _("needs a person")
         FAILED = "failed", _("the registry could not be asked")
 
-    reconciliation = models.ForeignKey(Reconciliation, models.CASCADE, related_name="differences")
+    reconciliation = models.ForeignKey(
+        Reconciliation, models.CASCADE, related_name="differences", verbose_name=_("reconciliation")
+    )
     kind = models.CharField(
         _("kind"), max_length=20, choices=[(kind.value, kind.value) for kind in Kind]
     )
     reference = models.CharField(_("reference"), max_length=255, blank=True)
-    delivery = models.ForeignKey(Delivery, models.PROTECT, null=True, related_name="differences")
+    delivery = models.ForeignKey(
+        Delivery, models.PROTECT, null=True, related_name="differences", verbose_name=_("delivery")
+    )
     remote_ids = models.JSONField(_("registry's ids"), default=list)
     ours_stance = models.CharField(
         _("we say"), max_length=20, blank=True, choices=[(one.value, one.value) for one in Stance]
@@ -102,4 +112,4 @@ class Difference(models.Model):
         permissions = [("repair_difference", "Can repair a difference")]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.reference}".strip()
+        return self.reference or gettext("difference %(id)s") % {"id": self.pk}

@@ -5,6 +5,7 @@ digest of what was handed over proves that it reads the same.
 """
 
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cec_plugin.models.fields import digest_field
@@ -21,7 +22,9 @@ class RosterFile(models.Model):
     .. no_pii:
     """
 
-    registry = models.ForeignKey(Registry, models.PROTECT, related_name="roster_files")
+    registry = models.ForeignKey(
+        Registry, models.PROTECT, related_name="roster_files", verbose_name=_("registry")
+    )
     number = models.PositiveIntegerField(_("number"))
     closed_at = models.DateTimeField(_("closed at"))
     closed_by = models.CharField(_("closed by"), max_length=150)
@@ -44,7 +47,7 @@ class RosterFile(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"roster file {self.number}"
+        return gettext("roster file %(number)d") % {"number": self.number}
 
 
 class LineAnswer(models.TextChoices):
@@ -68,7 +71,9 @@ class RosterLine(models.Model):
 
     file = models.ForeignKey(RosterFile, models.PROTECT, related_name="lines")
     position = models.PositiveIntegerField(_("line"))
-    delivery = models.ForeignKey(Delivery, models.PROTECT, related_name="roster_lines")
+    delivery = models.ForeignKey(
+        Delivery, models.PROTECT, related_name="roster_lines", verbose_name=_("delivery")
+    )
     number_key = digest_field(blank=True)
     title = models.CharField(_("title"), max_length=255, blank=True)
     earned_on = models.DateField(_("earned on"))

@@ -65,7 +65,9 @@ class Schedule(models.Model):
     .. no_pii:
     """
 
-    organization = models.ForeignKey(Organization, models.PROTECT, related_name="schedules")
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, related_name="schedules", verbose_name=_("organization")
+    )
     version = models.PositiveIntegerField(_("version"))
     title = models.CharField(_("title"), max_length=200, blank=True)
     effective_from = models.DateField(
@@ -215,7 +217,9 @@ class Rule(Suggested, _OfDraft):
     .. no_pii:
     """
 
-    schedule = models.ForeignKey(Schedule, models.CASCADE, related_name="rules")
+    schedule = models.ForeignKey(
+        Schedule, models.CASCADE, related_name="rules", verbose_name=_("credit table")
+    )
     code = models.CharField(_("code"), max_length=50, validators=[CODE])
     title = models.CharField(_("title"), max_length=200, blank=True)
     selector = models.CharField(
@@ -303,7 +307,9 @@ class RoleBonus(Suggested, _OfDraft):
     .. no_pii:
     """
 
-    schedule = models.ForeignKey(Schedule, models.CASCADE, related_name="bonuses")
+    schedule = models.ForeignKey(
+        Schedule, models.CASCADE, related_name="bonuses", verbose_name=_("credit table")
+    )
     rule = models.ForeignKey(
         Rule, models.CASCADE, null=True, blank=True, related_name="bonuses", verbose_name=_("rule")
     )
@@ -348,7 +354,9 @@ class Cap(_OfDraft):
     .. no_pii:
     """
 
-    schedule = models.ForeignKey(Schedule, models.CASCADE, related_name="caps")
+    schedule = models.ForeignKey(
+        Schedule, models.CASCADE, related_name="caps", verbose_name=_("credit table")
+    )
     code = models.CharField(_("code"), max_length=50, validators=[CODE])
     roles = models.JSONField(_("roles"), default=list, blank=True)
     per = models.CharField(
