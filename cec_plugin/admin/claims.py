@@ -62,7 +62,7 @@ def _before_deciding(claim: models.Claim) -> list[str]:
 class ClaimAdmin(OfOrganizations, SteppedAdmin, ReadOnlyAdmin):
     """What waits comes first to whoever filters by it; the rest is how it was decided."""
 
-    list_display = ("person", "organization", "number", "state", "found", "source", "asked_at")
+    list_display = ("person", "organization", "number", "state", "found", "said_by", "asked_at")
     list_display_links = ("person", "number")
     list_filter = ("state", "found", "organization")
     list_select_related = ("person", "organization")
@@ -74,7 +74,7 @@ class ClaimAdmin(OfOrganizations, SteppedAdmin, ReadOnlyAdmin):
         "organization",
         "number",
         "taken",
-        "source",
+        "said_by",
         "asked_at",
         "state",
         "found",
@@ -85,7 +85,7 @@ class ClaimAdmin(OfOrganizations, SteppedAdmin, ReadOnlyAdmin):
         "decided_at",
         "note",
     )
-    readonly_fields = ("accounts", "taken")
+    readonly_fields = ("accounts", "taken", "said_by")
     actions = ("confirm_chosen",)
     steps: ClassVar[tuple[Step, ...]] = (
         Step(
@@ -135,6 +135,11 @@ class ClaimAdmin(OfOrganizations, SteppedAdmin, ReadOnlyAdmin):
     def accounts(self, claim: models.Claim) -> str:
         """Name who says so, as the platform does."""
         return ", ".join(user_names(claim.person.identities.all()).values())
+
+    @admin.display(description=gettext_lazy("said by"), ordering="source")
+    def said_by(self, claim: models.Claim) -> str:
+        """Say whether it is their own word, or which sign-on's."""
+        return _("the person") if claim.source == models.Claim.OWN else claim.source
 
     @admin.display(description=gettext_lazy("linked to somebody else"), boolean=True)
     def taken(self, claim: models.Claim) -> bool:
