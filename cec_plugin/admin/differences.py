@@ -1,12 +1,15 @@
 """Differences: each reference of which a registry says something else, read and repaired."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from cec_plugin import models
 from cec_plugin.admin.acting import OfOrganizations, OwnRegistries
@@ -17,6 +20,9 @@ from cec_plugin.admin.words import WORDS, word
 from cec_plugin.domain.reconciliation import Kind, Stance, Unrepaired
 from cec_plugin.models.reconciliation import Difference
 from cec_plugin.wording.reasons import in_words
+
+CONFIRMED = "confirmed"
+"""What the page that asks first sends along."""
 
 
 class KindFilter(admin.SimpleListFilter):
@@ -99,14 +105,35 @@ class DifferenceAdmin(OfOrganizations, RepairingAdmin, SteppedAdmin, ReadOnlyAdm
     )
 
     @admin.action(description=gettext_lazy("Repair"), permissions=["repair"])
-    def repair_chosen(self, request: HttpRequest, queryset: "QuerySet[Any]") -> None:
-        """Ask for the chosen differences to be repaired."""
+    def repair_chosen(
+        self, request: HttpRequest, queryset: "QuerySet[Any]"
+    ) -> TemplateResponse | None:
+        """Say what a repair of the chosen does; ask for it when that is confirmed."""
         chosen = list(left_to_repair(queryset).order_by())
+        if chosen and CONFIRMED not in request.POST:
+            return self._confirmed_first(request, chosen)
         done = ask_for(request, Difference.objects.filter(pk__in=[one.pk for one in chosen]))
         for one in chosen:
             self.log_change(request, one, str(gettext_lazy("Repair")))
         level = messages.SUCCESS if done.ok else messages.WARNING
         messages.add_message(request, level, done.text)
+        return None
+
+    def _confirmed_first(
+        self, request: HttpRequest, chosen: Sequence[Difference]
+    ) -> TemplateResponse:
+        told = ngettext("%(count)d difference", "%(count)d differences", len(chosen))
+        carried = [(ACTION_CHECKBOX_NAME, one.pk) for one in chosen]
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Repair"),
+            "object": told % {"count": len(chosen)},
+            "says": before_repairing({one.kind for one in chosen}),
+            "back": request.get_full_path(),
+            "carried": [("action", "repair_chosen"), (CONFIRMED, "yes"), *carried],
+        }
+        return TemplateResponse(request, "cec_plugin/admin/confirm.html", context)
 
     @admin.display(description=gettext_lazy("kind"), ordering="kind")
     def kind_in_words(self, row: Difference) -> str:

@@ -174,3 +174,15 @@ def test_links_are_suggested_and_chosen(desk: Page) -> None:
     desk.get_by_role("button", name="Aperçu").press("Enter")
     assert desk.evaluate(CUT_OFF) == []
     assert desk.evaluate(NAMELESS) == []
+
+
+def test_chosen_differences_are_repaired_only_when_that_is_confirmed(desk: Page) -> None:
+    desk.goto(address("difference"))
+    desk.locator("input[name=_selected_action]").check()
+    desk.locator("select[name=action]").select_option("repair_chosen")
+    desk.locator("button[name=index]").press("Enter")
+    assert desk.evaluate(CUT_OFF) == []
+    assert Difference.objects.get().repair_asked_at is None
+    desk.get_by_role("button", name="Réparer").press("Enter")
+    expect(desk.locator(".messagelist")).to_be_visible()
+    assert Difference.objects.get().repair_asked_at is not None

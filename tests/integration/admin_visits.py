@@ -98,9 +98,9 @@ def take(client: Client, model: str, pk: object, step: str) -> Any:
     return client.post(page(model, pk, f"step/{step}"), follow=True)
 
 
-def act(client: Client, model: str, action: str, pks: Iterable[object]) -> Any:
+def act(client: Client, model: str, action: str, pks: Iterable[object], **typed: str) -> Any:
     """Run an action over chosen records of a list."""
-    chosen = {"action": action, "_selected_action": [str(pk) for pk in pks]}
+    chosen = {"action": action, "_selected_action": [str(pk) for pk in pks], **typed}
     return client.post(page(model), chosen, follow=True)
 
 

@@ -117,7 +117,7 @@ def test_nobody_takes_a_step_with_it(officer: Client, model: str, step: str) -> 
 def test_nor_does_an_action_over_chosen_records_reach_it(
     officer: Client, model: str, action: str
 ) -> None:
-    act(officer, model, action, [theirs(model).pk])
+    act(officer, model, action, [theirs(model).pk], confirmed="yes")
     assert models.Delivery.objects.get().state == "parked"
     assert Difference.objects.get().repair_asked_at is None
 

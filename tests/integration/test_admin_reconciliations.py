@@ -130,7 +130,11 @@ def test_one_difference_is_repaired_and_who_wanted_it_is_kept(world: World, way:
     if way == "step":
         answer = take(client, "difference", row.pk, "repair")
     else:
-        answer = act(client, "difference", "repair_chosen", [row.pk])
+        asked = act(client, "difference", "repair_chosen", [row.pk])
+        assert "What is missing there is looked up and sent again." in text_of(asked)
+        row.refresh_from_db()
+        assert row.repair_asked_at is None, "it is asked for only when that is confirmed"
+        answer = act(client, "difference", "repair_chosen", [row.pk], confirmed="yes")
     assert "1 difference is looked at again and put right." in text_of(answer)
     assert LogEntry.objects.count() == 1
     repair_asked(report.pk, world.reader())
