@@ -2,11 +2,35 @@
 
 from typing import Any
 
+from django import forms
 from django.core import signing
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 LONGEST_S = 3600
 """How long after its preview something can be done."""
+
+LARGEST_BYTES = 1_000_000
+
+
+class CarriedFile(forms.FileField):
+    """A file that its preview carries on to what it is for; its value is its content."""
+
+    def clean(self, data: Any, initial: Any = None) -> bytes:
+        """Read the file.
+
+        Raises:
+            ValidationError: it is too large to be carried.
+        """
+        given = super().clean(data, initial)
+        if given.size > LARGEST_BYTES:
+            raise ValidationError(
+                _("The file is larger than %(most)d bytes: split it."),
+                params={"most": LARGEST_BYTES},
+                code="too_large",
+            )
+        return bytes(given.read())
 
 
 def packed(request: HttpRequest, errand: str, what: object) -> str:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from cec_plugin import models
 from cec_plugin.adapters.platform import get_platform
 from cec_plugin.admin.acting import actor
-from cec_plugin.admin.carrying import packed, unpacked
+from cec_plugin.admin.carrying import CarriedFile, packed, unpacked
 from cec_plugin.admin.reading import Admin, unreported
 from cec_plugin.domain.members import MEMBER_COLUMNS, read_members
 from cec_plugin.selectors.members import GOOD, Outcome, Reported
@@ -26,7 +26,6 @@ from cec_plugin.services.import_members import Imported, Into, import_members, p
 from cec_plugin.wording import sheets as words
 
 ERRAND = "import_members"
-LARGEST_BYTES = 1_000_000
 SHOWN = 500
 """How many rows of a report the page shows."""
 
@@ -37,7 +36,7 @@ class FileForm(forms.Form):
     organization: Any = forms.ModelChoiceField(
         models.Organization.objects.none(), label=gettext_lazy("organization")
     )
-    file = forms.FileField(label=gettext_lazy("file (CSV)"))
+    file = CarriedFile(label=gettext_lazy("file (CSV)"))
 
     def __init__(self, request: HttpRequest, *args: Any, **options: Any) -> None:
         """Offer the organizations that the user answers for."""
@@ -47,21 +46,6 @@ class FileForm(forms.Form):
         self.fields["organization"].queryset = (  # type: ignore[attr-defined]
             rows if mine is None else rows.filter(pk__in=mine)
         )
-
-    def clean_file(self) -> bytes:
-        """Read the file.
-
-        Raises:
-            ValidationError: it is too large to be carried from its preview.
-        """
-        given = self.cleaned_data["file"]
-        if given.size > LARGEST_BYTES:
-            raise ValidationError(
-                _("The file is larger than %(most)d bytes: split it."),
-                params={"most": LARGEST_BYTES},
-                code="too_large",
-            )
-        return bytes(given.read())
 
 
 class MembersFileForm(FileForm):

@@ -8,22 +8,20 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 
 from cec_plugin import models
 from cec_plugin.admin.acting import OfOrganizations
 from cec_plugin.admin.figures import AccountField
 from cec_plugin.admin.member_addresses import SuggestingAdmin
 from cec_plugin.admin.reading import unreported
-from cec_plugin.admin.steps import Done, Step, SteppedAdmin
+from cec_plugin.admin.relinking import ON_A_MEMBERSHIP, taken
+from cec_plugin.admin.steps import SteppedAdmin
 from cec_plugin.conf import get_settings
 from cec_plugin.domain import keys
-from cec_plugin.selectors.sent import sent_credits
 from cec_plugin.services import prepare
-from cec_plugin.services.link import NumberTakenError, link, unlink
+from cec_plugin.services.link import NumberTakenError, link
 
 if TYPE_CHECKING:
     _MembershipModelForm = forms.ModelForm[models.Membership]
@@ -65,7 +63,7 @@ class TermsForm(_MembershipModelForm):
                 valid_until=ends,
             )
         except NumberTakenError:
-            self.add_error("number", ValidationError(_taken(), code="number_taken"))
+            self.add_error("number", ValidationError(taken(), code="number_taken"))
         return cleaned
 
     def whose(self, cleaned: dict[str, Any]) -> tuple[int, int]:
@@ -106,77 +104,6 @@ class MembershipForm(TermsForm):
         return identity.person_id, cleaned["organization"].pk
 
 
-class NumberForm(forms.Form):
-    """The right member number."""
-
-    number = forms.CharField(label=gettext_lazy("member number"), max_length=100)
-
-
-def _taken() -> str:
-    return _("This member number is linked to somebody else in this organization.")
-
-
-def _sent(membership: models.Membership) -> str:
-    count = sent_credits(membership.person_id, membership.organization_id)
-    if not count:
-        return _("No credit was sent under this number yet.")
-    told = ngettext(
-        "%(count)d credit was sent under this number, or may have been.",
-        "%(count)d credits were sent under this number, or may have been.",
-        count,
-    )
-    return told % {"count": count}
-
-
-def _before_correcting(membership: models.Membership) -> list[str]:
-    return [
-        _sent(membership),
-        _(
-            "What was sent is taken back in the member records, and told again under the right "
-            "number."
-        ),
-        _("What was not sent yet goes out under the right number alone."),
-    ]
-
-
-def _before_unlinking(membership: models.Membership) -> list[str]:
-    return [
-        _sent(membership),
-        _("What was sent is taken back in the member records."),
-        _("All credits then wait until somebody links the person to another number."),
-    ]
-
-
-def _correct(request: HttpRequest, membership: models.Membership, number: str) -> Done:
-    try:
-        link(
-            person_id=membership.person_id,
-            organization_id=membership.organization_id,
-            number=number,
-            verified_by=request.user.get_username(),
-            now=datetime.now(UTC),
-            valid_from=membership.valid_from,
-            valid_until=membership.valid_until,
-        )
-    except NumberTakenError:
-        return Done(text=_taken(), ok=False)
-    return Done(text=_("The number is corrected. The member records hear of it."))
-
-
-def _unlink(_request: HttpRequest, membership: models.Membership) -> Done:
-    again = unlink(
-        person_id=membership.person_id,
-        organization_id=membership.organization_id,
-        now=datetime.now(UTC),
-    )
-    told = ngettext(
-        "The person is linked to no number any more; %(count)d credit is being taken back.",
-        "The person is linked to no number any more; %(count)d credits are being taken back.",
-        again,
-    )
-    return Done(text=told % {"count": again}, go=reverse("admin:cec_plugin_membership_changelist"))
-
-
 @admin.register(models.Membership)
 class MembershipAdmin(OfOrganizations, SuggestingAdmin, SteppedAdmin):
     """Memberships are added and their numbers corrected; deliveries that waited are released."""
@@ -187,25 +114,7 @@ class MembershipAdmin(OfOrganizations, SuggestingAdmin, SteppedAdmin):
     list_select_related = ("person", "organization")
     search_fields = ("=number", "=person__id")
     show_full_result_count = False
-    steps: ClassVar[tuple[Step, ...]] = (
-        Step(
-            name="correct",
-            label=gettext_lazy("Correct the number"),
-            permission="link",
-            says=_before_correcting,
-            offered=lambda _membership: True,
-            run=_correct,
-            form=NumberForm,
-        ),
-        Step(
-            name="unlink",
-            label=gettext_lazy("Unlink"),
-            permission="link",
-            says=_before_unlinking,
-            offered=lambda _membership: True,
-            run=_unlink,
-        ),
-    )
+    steps = ON_A_MEMBERSHIP
 
     def has_link_permission(self, request: HttpRequest) -> bool:
         """Ask for the permission to change memberships."""

@@ -159,8 +159,8 @@ class PersonAdmin(InParts, MergingAdmin, ReadOnlyAdmin):
     @admin.display(description=_("credits"))
     def credits(self, person: models.Person) -> str:
         """List the lines of the ledger."""
-        rows = models.CreditEntry.objects.filter(account__person=person)
-        rows = seen(rows, person, "account__organization")
+        theirs = models.CreditEntry.objects.filter(account__person=person)
+        rows = seen(theirs, person, "account__organization")
         return sheet(
             [_("recorded at"), _("credit"), _("amount"), _("organization"), _("activity")],
             (

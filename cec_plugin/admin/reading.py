@@ -31,14 +31,18 @@ NEWEST = 200
 """How many rows of a kind a page about somebody shows."""
 
 
-class ReadOnlyAdmin(Admin):
+class StyledAdmin(Admin):
+    """An admin whose pages cut nothing off on a narrow screen."""
+
+    class Media:
+        css: ClassVar[dict[str, list[str]]] = {"all": ["cec_plugin/admin.css"]}
+
+
+class ReadOnlyAdmin(StyledAdmin):
     """Records that nobody adds, changes or deletes by hand."""
 
     show_full_result_count = False
     list_per_page = 50
-
-    class Media:
-        css: ClassVar[dict[str, list[str]]] = {"all": ["cec_plugin/admin.css"]}
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse."""

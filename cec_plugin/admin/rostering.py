@@ -61,7 +61,8 @@ def _close(request: HttpRequest, registry: models.Registry) -> Done:
         else ""
     )
     if closed.file is None:
-        return Done(text=f"{_('There is nothing to put into a file.')} {aside}".strip(), ok=False)
+        nothing = _("There is nothing to put into a file.")  # not within the f: it is not found
+        return Done(text=f"{nothing} {aside}".strip(), ok=False)
     told = ngettext(
         "Roster file %(number)d is closed, with %(count)d line. Download it below.",
         "Roster file %(number)d is closed, with %(count)d lines. Download it below.",

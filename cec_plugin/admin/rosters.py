@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from cec_plugin import models
 from cec_plugin.adapters import rosters
 from cec_plugin.admin.acting import OfOrganizations, OwnRegistries
-from cec_plugin.admin.carrying import packed, unpacked
+from cec_plugin.admin.carrying import CarriedFile, packed, unpacked
 from cec_plugin.admin.reading import NOTHING, ReadOnlyAdmin, link, sheet, unreported
 from cec_plugin.admin.steps import Done, Step, SteppedAdmin
 from cec_plugin.exceptions import CecError
@@ -29,7 +29,6 @@ from cec_plugin.services.withdraw_roster import withdraw_roster
 from cec_plugin.wording import rosters as words
 from cec_plugin.wording.reasons import in_words
 
-LARGEST_BYTES = 1_000_000
 SHOWN = 500
 """How many lines a page shows."""
 
@@ -37,22 +36,7 @@ SHOWN = 500
 class ReceiptsForm(forms.Form):
     """A file of receipts."""
 
-    file = forms.FileField(label=gettext_lazy("receipts (CSV)"))
-
-    def clean_file(self) -> bytes:
-        """Read the file.
-
-        Raises:
-            ValidationError: it is too large to be carried from its preview.
-        """
-        given = self.cleaned_data["file"]
-        if given.size > LARGEST_BYTES:
-            raise ValidationError(
-                _("The file is larger than %(most)d bytes: split it."),
-                params={"most": LARGEST_BYTES},
-                code="too_large",
-            )
-        return bytes(given.read())
+    file = CarriedFile(label=gettext_lazy("receipts (CSV)"))
 
 
 def _withdraw(request: HttpRequest, file: models.RosterFile) -> Done:

@@ -15,7 +15,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from cec_plugin.admin.reading import Admin, unreported
+from cec_plugin.admin.reading import StyledAdmin, unreported
 from cec_plugin.exceptions import CecError, FaultsError
 from cec_plugin.wording.reasons import in_words
 
@@ -48,14 +48,11 @@ class Step:
     form: type[forms.Form] | None = None
 
 
-class SteppedAdmin(Admin):
+class SteppedAdmin(StyledAdmin):
     """An admin whose records have steps, as buttons above the record."""
 
     steps: ClassVar[tuple[Step, ...]] = ()
     change_form_template = "cec_plugin/admin/change_form.html"
-
-    class Media:
-        css: ClassVar[dict[str, list[str]]] = {"all": ["cec_plugin/admin.css"]}
 
     def get_urls(self) -> list[URLPattern]:
         """Put the steps' addresses before the record's own."""
