@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from cec_plugin.adapters.platform import get_platform
 from cec_plugin.adapters.registries.by_id import registry_of
 from cec_plugin.services import jobs
+from cec_plugin.services.unforeseen import place_of
 
 
 class Command(BaseCommand):
@@ -29,8 +30,9 @@ class Command(BaseCommand):
         for job in wanted:
             try:
                 row = jobs.run(job, _outside())
-            except Exception as error:  # noqa: BLE001 - it is told at the end, by name
-                failed.append(f"{job.name}: {type(error).__name__}: {error}")
+            except Exception as error:  # noqa: BLE001 - it is told at the end, by its place
+                # Cron mails it, and the words of an error may name somebody.
+                failed.append(f"{job.name}: {place_of(error)}")
             else:
                 figures = ", ".join(f"{name} {count}" for name, count in row.result.items())
                 self.stdout.write(f"{job.name}: {figures}")
