@@ -14,7 +14,7 @@ from cec_plugin.admin.steps import Done, Step
 from cec_plugin.domain.delivery import State
 from cec_plugin.services.pause import pause, resume
 from cec_plugin.services.reconcile import ask
-from cec_plugin.services.requeue import requeue_parked
+from cec_plugin.services.requeue import requeue_all
 from cec_plugin.wording.reasons import in_words
 
 
@@ -50,7 +50,8 @@ def _try(_request: HttpRequest, registry: models.Registry) -> Done:
 
 
 def _requeue(_request: HttpRequest, registry: models.Registry) -> Done:
-    count = requeue_parked(registry.pk, now=datetime.now(UTC))
+    parked = registry.deliveries.filter(state=State.PARKED.value)
+    count = requeue_all(parked, now=datetime.now(UTC))
     told = ngettext(
         "%(count)d delivery is due again.", "%(count)d deliveries are due again.", count
     )

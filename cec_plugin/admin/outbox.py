@@ -1,5 +1,6 @@
 """Deliveries with their attempts; read, and sent again at an administrator's word."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,11 +12,11 @@ from django.utils.translation import gettext_lazy
 from cec_plugin import models
 from cec_plugin.admin.acting import OfOrganizations, OwnRegistries
 from cec_plugin.admin.reading import ReadOnlyAdmin, ReadOnlyInline, figure, link
-from cec_plugin.admin.sending import STEPS, can_be_requeued, requeued
+from cec_plugin.admin.sending import STEPS, requeued
 from cec_plugin.admin.steps import SteppedAdmin
 from cec_plugin.admin.words import WORDS, word
 from cec_plugin.domain.delivery import Errand, Presence, Result, State
-from cec_plugin.services.requeue import requeue
+from cec_plugin.services.requeue import requeue_all
 from cec_plugin.wording.reasons import in_words
 
 UNSENT = (State.PENDING.value, State.HELD.value, State.PARKED.value)
@@ -74,7 +75,7 @@ class DeliveryAdmin(OfOrganizations, SteppedAdmin, ReadOnlyAdmin):
         "failures",
     )
     list_filter = (("registry", OwnRegistries), StateFilter, "hold_code")
-    list_select_related = ("registry",)
+    list_select_related = ()
     search_fields = ("^reference", "^award_reference", "=remote_id")
     search_help_text = gettext_lazy("A reference, or how it begins.")
     inlines = (AttemptInline,)
@@ -112,6 +113,10 @@ class DeliveryAdmin(OfOrganizations, SteppedAdmin, ReadOnlyAdmin):
     )
     steps = STEPS
 
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+        """Read the few registries apart: joined with them, MariaDB sorts all of a full outbox."""
+        return super().get_queryset(request).prefetch_related("registry")
+
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """Show the newest first; of what is not sent yet, what has waited longest."""
         waiting = request.GET.get(StateFilter.parameter_name) in ("unsent", *UNSENT)
@@ -128,10 +133,13 @@ class DeliveryAdmin(OfOrganizations, SteppedAdmin, ReadOnlyAdmin):
     @admin.action(description=gettext_lazy("Requeue"), permissions=["requeue"])
     def requeue(self, request: HttpRequest, queryset: "QuerySet[Any]") -> None:
         """Send the chosen deliveries again."""
-        chosen = [one for one in queryset if can_be_requeued(one)]
-        count = requeue([one.pk for one in chosen], now=datetime.now(UTC))
-        for one in chosen:
-            self.log_change(request, one, str(gettext_lazy("Requeue")))
+
+        def log(ids: Sequence[int]) -> None:
+            for one in models.Delivery.objects.filter(pk__in=ids):
+                self.log_change(request, one, str(gettext_lazy("Requeue")))
+
+        # Chosen across all pages there may be a million of them.
+        count = requeue_all(queryset, now=datetime.now(UTC), follow=log)
         messages.add_message(
             request, messages.SUCCESS if count else messages.WARNING, requeued(count)
         )

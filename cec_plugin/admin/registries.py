@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from cec_plugin import models
 from cec_plugin.adapters.registries.build import build
@@ -110,6 +110,13 @@ class RegistryAdmin(OfOrganizations, SteppedAdmin):
     def has_close_permission(self, request: HttpRequest) -> bool:
         """Ask for the permission to close a roster file."""
         return request.user.has_perm("cec_plugin.add_rosterfile")
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, ...]:
+        """Count the deliveries that keep a registry: Django would read and list every one."""
+        if count := models.Delivery.objects.filter(registry__in=objs).count():
+            told = ngettext("%(count)d delivery", "%(count)d deliveries", count)
+            return [], {}, set(), [told % {"count": count}]
+        return super().get_deleted_objects(objs, request)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Keep whose registry it is once it exists: its deliveries are that organization's."""

@@ -5,11 +5,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Max, Min, QuerySet
+from django.db.models import QuerySet
 
 from cec_plugin import models
 from cec_plugin.domain.delivery import Errand, Presence, State
 from cec_plugin.domain.reconciliation import Ours, Stored, stance
+from cec_plugin.selectors.ranges import in_ranges
 
 PAGE = 500
 RANGE = 2000
@@ -51,15 +52,12 @@ def said_of(
 def told_references(registry_id: int, *, after_id: int = 0) -> Iterator[list[tuple[int, str]]]:
     """Yield (delivery id, reference) of every credit the registry was told of after a delivery.
 
-    In the order of their ids, by ranges of them: whatever plan a database makes, a page costs no
-    more than its range has rows.
+    In the order of their ids, a few at a time.
     """
-    mine = models.Delivery.objects.filter(registry_id=registry_id)
-    ids = mine.filter(pk__gt=after_id).aggregate(first=Min("pk"), last=Max("pk"))
-    told = mine.filter(errand=Errand.TELL.value, state=State.DELIVERED.value).order_by("pk")
-    for begin in range(ids["first"] or 0, (ids["last"] or -1) + 1, RANGE):
-        page = told.filter(pk__gte=begin, pk__lt=begin + RANGE)
-        yield list(page.values_list("pk", "reference"))
+    mine = models.Delivery.objects.filter(registry_id=registry_id, pk__gt=after_id)
+    for part in in_ranges(mine, size=RANGE):
+        told = part.filter(errand=Errand.TELL.value, state=State.DELIVERED.value)
+        yield list(told.values_list("pk", "reference"))
 
 
 def _page(registry_id: int, references: Sequence[str], since: datetime) -> dict[str, Ours | None]:

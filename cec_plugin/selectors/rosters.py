@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Min, Q
 
@@ -82,15 +83,14 @@ def closing_soon(registry: models.Registry, how: RosterFormat, *, now: datetime)
     """
     if not how.window_days:
         return 0
-    today = local_date(now, registry.organization.time_zone)
-    first = today - timedelta(days=how.window_days)
-    last = first + timedelta(days=how.warn_days)
-    # A day more on each side: the credit's day is told where the organization is.
-    begins = datetime.combine(first, time(), UTC) - timedelta(days=1)
-    ends = datetime.combine(last, time(), UTC) + timedelta(days=2)
-    earned = registry.deliveries.filter(
-        errand=Errand.TELL.value, state__in=NOT_THERE, entry__earned_at__range=(begins, ends)
-    ).exclude(roster_lines__answer=LineAnswer.NONE)
     zone = registry.organization.time_zone
-    days = (local_date(at, zone) for at in earned.values_list("entry__earned_at", flat=True))
-    return sum(first <= day <= last for day in days)
+    first = local_date(now, zone) - timedelta(days=how.window_days)
+    begins = datetime.combine(first, time(), ZoneInfo(zone))
+    ends = begins + timedelta(days=how.warn_days + 1)  # by the clock on the wall, there
+    earned = registry.deliveries.filter(
+        errand=Errand.TELL.value,
+        state__in=NOT_THERE,
+        entry__earned_at__gte=begins,
+        entry__earned_at__lt=ends,
+    )
+    return earned.exclude(roster_lines__answer=LineAnswer.NONE).count()

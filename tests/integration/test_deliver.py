@@ -32,7 +32,7 @@ from cec_plugin.services.deliver import deliver_due
 from cec_plugin.services.go_round import Courier, step_reached
 from cec_plugin.services.link import NumberTakenError
 from cec_plugin.services.pause import resume
-from cec_plugin.services.requeue import requeue, requeue_parked
+from cec_plugin.services.requeue import requeue, requeue_all
 from cec_plugin.services.sweep import look_again
 from tests import factories
 from tests.events import ETHICS
@@ -598,14 +598,17 @@ class TestRequeue:
         assert len(control.data().credits) == 1
 
     def test_all_that_is_parked_at_one_registry_is_due_again_page_by_page(
-        self, registry: models.Registry, control: Control, monkeypatch: pytest.MonkeyPatch
+        self, registry: models.Registry, control: Control
     ) -> None:
-        monkeypatch.setattr("cec_plugin.services.requeue.PAGE", 2)
         _earn_each(registry, control, 6)
         models.Delivery.objects.exclude(pk=_the(5).pk).update(state=State.PARKED.value)
         elsewhere = factories.registry(registry.organization, "elsewhere")
         models.Delivery.objects.filter(pk=_the(4).pk).update(registry=elsewhere)
-        assert requeue_parked(registry.pk, now=datetime.now(UTC)) == 4
+        parked = registry.deliveries.filter(state=State.PARKED.value)
+        pages: list[int] = []
+        now, follow = datetime.now(UTC), lambda ids: pages.append(len(ids))
+        assert requeue_all(parked, now=now, follow=follow) == 4
+        assert pages == [4]
         assert _states() == ["pending"] * 4 + ["parked", "pending"]
 
     def test_the_failures_begin_anew_and_the_fencing_number_goes_on(

@@ -11,9 +11,9 @@ from cec_plugin.adapters.couriers import deliver_first, deliver_registry
 from cec_plugin.domain.delivery import State
 from cec_plugin.exceptions import ConfigurationError
 from cec_plugin.management.progress import Progress
-from cec_plugin.selectors.health import RegistryHealth, health
+from cec_plugin.selectors.health import RegistryHealth, registry_health
 from cec_plugin.services.pause import pause, resume
-from cec_plugin.services.requeue import requeue_parked
+from cec_plugin.services.requeue import requeue_all
 
 
 class Command(BaseCommand):
@@ -59,7 +59,7 @@ class Command(BaseCommand):
                 self._requeue(one)
             elif not options["status"]:
                 self._deliver(one)
-        left = [found for found in health(every={}, now=_now()).registries if _in(found, chosen)]
+        left = [registry_health(one, now=_now()) for one in chosen]
         for found in left:
             self.stdout.write(_line(found))
         if any(found.counts.get(State.PARKED, 0) or found.late for found in left):
@@ -90,7 +90,8 @@ class Command(BaseCommand):
             self.stdout.write(f"{registry.name}: {figures}")
 
     def _requeue(self, registry: models.Registry) -> None:
-        count = requeue_parked(registry.pk, now=_now())
+        parked = models.Delivery.objects.filter(registry=registry, state=State.PARKED.value)
+        count = requeue_all(parked, now=_now())
         self.stdout.write(f"{registry.name}: {count} due again")
 
     def _first(self, reference: str) -> None:
@@ -122,10 +123,6 @@ def _line(found: RegistryHealth) -> str:
     if found.oldest_unsent_s is not None:
         parts.append(f"oldest unsent {found.oldest_unsent_s} s")
     return "; ".join(parts)
-
-
-def _in(found: RegistryHealth, chosen: list[models.Registry]) -> bool:
-    return found.name in {one.name for one in chosen}
 
 
 def _now() -> datetime:
