@@ -51,8 +51,8 @@ SCOPE = "CEC_TEST_SCOPE"
 SCOPES = {
     "": "",
     "no_database": (
-        "; also those that touch a database and are not marked concurrency, migration or "
-        "query_plan: they run on MariaDB here, and on SQLite with the newest Django"
+        "; also those that touch a database and are not marked migration: they run on MariaDB "
+        "here, and on SQLite with the newest Django"
     ),
     "database": (
         "; also those that touch no database, and whole processes and pages that do: they run with "
@@ -171,7 +171,7 @@ def belongs(marks: set[str], database: Database, scope: str) -> bool:
     everywhere = not marks.isdisjoint(ON_EVERY_DATABASE)
     match scope:
         case "no_database":
-            within = everywhere or marks.isdisjoint({"database", *WHOLE_PROCESSES})
+            within = "migration" in marks or marks.isdisjoint({"database", *WHOLE_PROCESSES})
         case "database":
             within = everywhere or ("database" in marks) is marks.isdisjoint(WHOLE_PROCESSES)
         case "every_database":
