@@ -98,7 +98,7 @@ class Capabilities:
     one unit it knows (empty: any). ``receipts``: what it takes is confirmed later, by a receipt.
     ``approves``: it decides itself on what was delivered, later. ``finds_all``: a look by
     reference shows all that the list shows of it; elsewhere a second record, or that somebody
-    else took it back, only the list tells.
+    else took it back, only the list tells. At what rate it may be called, the registry's row says.
     """
 
     upsert: bool = False
