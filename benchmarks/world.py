@@ -11,7 +11,7 @@ from cec_plugin import models
 from cec_plugin.adapters.platform import course_parts
 from cec_plugin.domain import keys
 from cec_plugin.domain.notices import Kind, Via
-from cec_plugin.domain.ports import CompletionFacts, CourseFacts
+from cec_plugin.domain.platform import CompletionFacts, CourseFacts
 from cec_plugin.domain.tables import LEARNER
 from cec_plugin.services import wake
 from cec_plugin.services.activate import activate

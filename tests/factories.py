@@ -11,7 +11,7 @@ from cec_plugin.domain.credits import parse_hundredths
 from cec_plugin.domain.delivery import Outcome, Policy, Result, after
 from cec_plugin.domain.keys import identity_key
 from cec_plugin.domain.notices import Kind, Notice, Via
-from cec_plugin.domain.ports import AccountFacts, CompletionFacts, CourseFacts, Platform
+from cec_plugin.domain.platform import AccountFacts, CompletionFacts, CourseFacts, Platform
 from cec_plugin.domain.tables import LEARNER, BonusKind
 from cec_plugin.services import link as linking
 from cec_plugin.services import prepare

@@ -5,15 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from cec_plugin.domain.delivery import Outcome, Result
-from cec_plugin.domain.ports import (
-    Capabilities,
-    Health,
-    Held,
-    Known,
-    Page,
-    Posting,
-    Retraction,
-)
+from cec_plugin.domain.ports import Capabilities, Health, Held, Known, Page, Posting, Retraction
 
 EVERYTHING = Capabilities(lists=True)
 

@@ -13,7 +13,7 @@ from django.db.models.functions import Lower
 
 from cec_plugin.conf import get_settings
 from cec_plugin.domain.members import address_key
-from cec_plugin.domain.ports import AccountFacts
+from cec_plugin.domain.platform import AccountFacts
 
 BATCH = 500
 MAX_ID = 2**63 - 1

@@ -17,7 +17,7 @@ from opaque_keys.edx.keys import CourseKey
 from cec_plugin.adapters.accounts import DjangoAccounts, is_test, user_id_of
 from cec_plugin.conf import get_settings
 from cec_plugin.domain.notices import Via
-from cec_plugin.domain.ports import CompletionFacts, CourseFacts, Platform
+from cec_plugin.domain.platform import CompletionFacts, CourseFacts, Platform
 
 EARNING_STATUS = "downloadable"
 

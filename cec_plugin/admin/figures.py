@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cec_plugin.adapters.platform import get_platform
 from cec_plugin.domain.credits import format_hundredths, parse_hundredths
-from cec_plugin.domain.ports import AccountFacts
+from cec_plugin.domain.platform import AccountFacts
 from cec_plugin.exceptions import InvalidFigureError
 
 

@@ -17,7 +17,7 @@ from cec_plugin.admin.reading import ReadOnlyAdmin
 from cec_plugin.admin.steps import Done, Step, SteppedAdmin
 from cec_plugin.conf import get_settings
 from cec_plugin.domain import keys
-from cec_plugin.domain.ports import AccountFacts
+from cec_plugin.domain.platform import AccountFacts
 from cec_plugin.selectors.merging import is_merged_away, moving
 from cec_plugin.services.merge import merge, unmerge
 

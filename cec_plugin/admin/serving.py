@@ -16,7 +16,7 @@ from cec_plugin.admin.people import user_names
 from cec_plugin.admin.reading import NOTHING, figure
 from cec_plugin.admin.steps import Done, Step, SteppedAdmin
 from cec_plugin.conf import get_settings
-from cec_plugin.domain.ports import AccountFacts
+from cec_plugin.domain.platform import AccountFacts
 from cec_plugin.services import prepare
 from cec_plugin.services.serve import enter, withdraw
 

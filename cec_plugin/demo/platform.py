@@ -9,7 +9,7 @@ from cec_plugin.adapters.accounts import DjangoAccounts
 from cec_plugin.adapters.platform import course_parts
 from cec_plugin.demo.models import Certificate, Course, Enrolment
 from cec_plugin.domain.notices import Via
-from cec_plugin.domain.ports import CompletionFacts, CourseFacts
+from cec_plugin.domain.platform import CompletionFacts, CourseFacts
 
 
 class CampusPlatform(DjangoAccounts):

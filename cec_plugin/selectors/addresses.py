@@ -8,7 +8,7 @@ from enum import StrEnum
 from cec_plugin import models
 from cec_plugin.domain.keys import digest
 from cec_plugin.domain.members import AddressRow, MemberSheet, address_key
-from cec_plugin.domain.ports import AccountFacts, Platform
+from cec_plugin.domain.platform import AccountFacts, Platform
 from cec_plugin.domain.sheets import Fault
 from cec_plugin.selectors.members import Numbers, numbers_at, people_of
 

@@ -9,7 +9,7 @@ from cec_plugin import models
 from cec_plugin.conf import get_settings
 from cec_plugin.domain.keys import digest, identity_key
 from cec_plugin.domain.members import MemberRow, MemberSheet
-from cec_plugin.domain.ports import Platform
+from cec_plugin.domain.platform import Platform
 from cec_plugin.domain.sheets import Fault
 
 BATCH = 500

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from cec_plugin import models
-from cec_plugin.domain.ports import Platform
+from cec_plugin.domain.platform import Platform
 from cec_plugin.models.previews import PreviewedAccount
 from cec_plugin.selectors.tables import content_digest
 from cec_plugin.services import prepare

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from cec_plugin import models
 from cec_plugin.conf import get_settings
 from cec_plugin.domain.notices import Via
-from cec_plugin.domain.ports import CompletionFacts, Platform
+from cec_plugin.domain.platform import CompletionFacts, Platform
 from cec_plugin.domain.tables import LEARNER
 from cec_plugin.selectors.finished import earned_by
 

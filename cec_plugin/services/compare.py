@@ -13,7 +13,7 @@ from cec_plugin import models
 from cec_plugin.conf import get_settings
 from cec_plugin.domain import keys
 from cec_plugin.domain.notices import Kind, Notice, Via
-from cec_plugin.domain.ports import CompletionFacts, Platform
+from cec_plugin.domain.platform import CompletionFacts, Platform
 from cec_plugin.domain.tables import LEARNER
 from cec_plugin.selectors.finished import earned_by
 from cec_plugin.services.notice import hear

@@ -9,7 +9,7 @@ from cec_plugin import models
 from cec_plugin.domain import notices as domain
 from cec_plugin.domain.keys import activity_key
 from cec_plugin.domain.notices import Kind, Via
-from cec_plugin.domain.ports import CompletionFacts, Platform
+from cec_plugin.domain.platform import CompletionFacts, Platform
 from cec_plugin.domain.team import TeamChange, service_of
 from cec_plugin.selectors.finished import earned_by, run_end
 from cec_plugin.services import ask

@@ -9,7 +9,7 @@ from django.db.models import F
 from cec_plugin import models
 from cec_plugin.conf import get_settings
 from cec_plugin.domain.holdings import Row, Sheet
-from cec_plugin.domain.ports import Platform
+from cec_plugin.domain.platform import Platform
 from cec_plugin.models.certifications import Holding, HoldingStatus
 from cec_plugin.selectors.holdings import Outcome, Plan, Planned, Reported, plan
 from cec_plugin.services import prepare

@@ -10,7 +10,7 @@ from django.db.models import F
 from cec_plugin import models
 from cec_plugin.conf import get_settings
 from cec_plugin.domain.members import MemberRow, MemberSheet
-from cec_plugin.domain.ports import Platform
+from cec_plugin.domain.platform import Platform
 from cec_plugin.selectors.members import BAD, Outcome, Plan, Planned, Reported, batches, plan
 from cec_plugin.services import prepare
 from cec_plugin.services.link_once import Linked, Wanted, link_once

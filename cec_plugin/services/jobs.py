@@ -7,7 +7,8 @@ from typing import Any
 
 from cec_plugin import models
 from cec_plugin.conf import get_settings
-from cec_plugin.domain.ports import Platform, Registry
+from cec_plugin.domain.platform import Platform
+from cec_plugin.domain.ports import Registry
 from cec_plugin.services import reconciliations
 from cec_plugin.services.compare import compare
 from cec_plugin.services.link_from_sso import link_from_sso

@@ -11,7 +11,7 @@ from django.db.models import F, QuerySet
 from cec_plugin import models
 from cec_plugin.conf import get_settings
 from cec_plugin.domain.keys import digest
-from cec_plugin.domain.ports import Platform
+from cec_plugin.domain.platform import Platform
 from cec_plugin.domain.sso import NumberSource
 from cec_plugin.services.link_once import Linked, Wanted, link_once
 from cec_plugin.services.retry import in_transaction

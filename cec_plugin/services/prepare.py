@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef
 
 from cec_plugin import models
 from cec_plugin.domain import keys
-from cec_plugin.domain.ports import Platform
+from cec_plugin.domain.platform import Platform
 
 TITLE_LENGTH = 255
 PAGE = 500

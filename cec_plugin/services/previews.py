@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 
 from cec_plugin import models
-from cec_plugin.domain.ports import Platform
+from cec_plugin.domain.platform import Platform
 from cec_plugin.services.apply_preview import apply_preview
 from cec_plugin.services.rehearse import rehearse
 from cec_plugin.services.retry import goes_well

@@ -12,7 +12,7 @@ from functools import partial
 
 from cec_plugin import models
 from cec_plugin.domain.allocation import Line, Refusal
-from cec_plugin.domain.ports import Platform
+from cec_plugin.domain.platform import Platform
 from cec_plugin.domain.weigh import allocate
 from cec_plugin.selectors.finished import as_finished
 from cec_plugin.selectors.known import KnownPeople

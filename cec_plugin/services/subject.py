@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import F
 
 from cec_plugin import models
-from cec_plugin.domain.ports import Platform
+from cec_plugin.domain.platform import Platform
 from cec_plugin.domain.posting import Posted
 from cec_plugin.services import prepare
 from cec_plugin.services.fold import UnpreparedError

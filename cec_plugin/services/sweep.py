@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from cec_plugin import models
 from cec_plugin.domain.delivery import State
-from cec_plugin.domain.ports import Platform
+from cec_plugin.domain.platform import Platform
 from cec_plugin.models.outbox import HoldCode
 from cec_plugin.services import prepare
 from cec_plugin.services.activate import mark_concerned

@@ -13,7 +13,7 @@ from cec_plugin import models
 from cec_plugin.conf import get_settings
 from cec_plugin.domain import keys
 from cec_plugin.domain.notices import Kind, Notice, Via
-from cec_plugin.domain.ports import CourseFacts, Platform
+from cec_plugin.domain.platform import CourseFacts, Platform
 from cec_plugin.domain.selectors import ActivityRef
 from cec_plugin.selectors.tables import ActiveTables
 from cec_plugin.services.fold import FOUND_IN_LIST, TEAM_ROLE

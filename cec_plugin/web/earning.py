@@ -12,7 +12,7 @@ from cec_plugin.adapters.platform import get_platform
 from cec_plugin.conf import get_settings
 from cec_plugin.domain.allocation import local_date
 from cec_plugin.domain.keys import activity_key
-from cec_plugin.domain.ports import Platform
+from cec_plugin.domain.platform import Platform
 from cec_plugin.domain.selectors import ActivityRef
 from cec_plugin.domain.tables import in_force
 from cec_plugin.selectors.tables import ActiveTables

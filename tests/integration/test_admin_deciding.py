@@ -8,7 +8,7 @@ import pytest
 from cec_plugin import models
 from cec_plugin.domain.allocation import RefusalCode
 from cec_plugin.domain.notices import Via
-from cec_plugin.domain.ports import CourseFacts
+from cec_plugin.domain.platform import CourseFacts
 from tests import factories
 from tests.integration.admin_visits import (
     act,

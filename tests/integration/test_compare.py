@@ -6,7 +6,7 @@ import pytest
 
 from cec_plugin import models
 from cec_plugin.domain.notices import Via
-from cec_plugin.domain.ports import CompletionFacts
+from cec_plugin.domain.platform import CompletionFacts
 from cec_plugin.services.compare import Compared, compare
 from cec_plugin.services.sweep import sweep
 from tests import factories

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from cec_plugin import models
 from cec_plugin.adapters.registries.by_id import registry_of
 from cec_plugin.domain.notices import Via
-from cec_plugin.domain.ports import CompletionFacts, Platform
+from cec_plugin.domain.platform import CompletionFacts, Platform
 from cec_plugin.selectors.health import JobHealth, health
 from cec_plugin.services import jobs
 from cec_plugin.services.retry import goes_well

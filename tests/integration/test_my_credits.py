@@ -16,7 +16,7 @@ from cec_plugin.domain.actors import Actor
 from cec_plugin.domain.delivery import Result
 from cec_plugin.domain.keys import digest
 from cec_plugin.domain.notices import Via
-from cec_plugin.domain.ports import CompletionFacts, CourseFacts
+from cec_plugin.domain.platform import CompletionFacts, CourseFacts
 from cec_plugin.domain.posting import ReversalReason
 from cec_plugin.models.ledger import EntryKind
 from cec_plugin.services.activate import activate

@@ -11,7 +11,8 @@ from cec_plugin import models
 from cec_plugin.adapters.couriers import deliver_registry
 from cec_plugin.adapters.registries.answers import redact
 from cec_plugin.domain.delivery import Outcome, Policy, Result
-from cec_plugin.domain.ports import Capabilities, CourseFacts, Health, Posting, Retraction
+from cec_plugin.domain.platform import CourseFacts
+from cec_plugin.domain.ports import Capabilities, Health, Posting, Retraction
 from cec_plugin.exceptions import FaultsError
 from cec_plugin.sandbox.records import Member
 from cec_plugin.sandbox.server import Sandbox, running_sandbox

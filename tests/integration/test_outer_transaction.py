@@ -17,7 +17,7 @@ from pytest_django import Settings
 from cec_plugin import models
 from cec_plugin.domain.keys import participation_key
 from cec_plugin.domain.notices import Via
-from cec_plugin.domain.ports import CompletionFacts
+from cec_plugin.domain.platform import CompletionFacts
 from cec_plugin.services.compare import compare
 from cec_plugin.services.sweep import sweep
 from tests import events, factories

@@ -16,7 +16,7 @@ from pytest_django import DjangoDbBlocker
 
 from cec_plugin.adapters.platform import LmsPlatform, course_parts, get_platform
 from cec_plugin.domain.notices import Via
-from cec_plugin.domain.ports import AccountFacts, CompletionFacts, CourseFacts
+from cec_plugin.domain.platform import AccountFacts, CompletionFacts, CourseFacts
 from cec_plugin.settings.common import DEFAULTS
 from tests import factories, platform_double
 from tests.events import ETHICS

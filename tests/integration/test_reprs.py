@@ -11,7 +11,8 @@ from cec_plugin.adapters.registries.auth import auth_from
 from cec_plugin.conf import get_settings
 from cec_plugin.domain.holdings import Row
 from cec_plugin.domain.members import AddressRow, MemberRow
-from cec_plugin.domain.ports import AccountFacts, Held, Known, Posting
+from cec_plugin.domain.platform import AccountFacts
+from cec_plugin.domain.ports import Held, Known, Posting
 from cec_plugin.domain.roster import RosterRow
 from cec_plugin.domain.sheets import Line
 from cec_plugin.selectors.addresses import Match, Suggested

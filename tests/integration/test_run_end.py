@@ -7,7 +7,7 @@ import pytest
 
 from cec_plugin import models
 from cec_plugin.domain.allocation import RefusalCode
-from cec_plugin.domain.ports import CourseFacts
+from cec_plugin.domain.platform import CourseFacts
 from cec_plugin.models.catalogue import Counts
 from cec_plugin.services.sweep import settle_due, sweep
 from tests import factories

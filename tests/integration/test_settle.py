@@ -13,7 +13,7 @@ from cec_plugin import models
 from cec_plugin.domain.basis import replay
 from cec_plugin.domain.delivery import Result
 from cec_plugin.domain.notices import Kind, Via
-from cec_plugin.domain.ports import CompletionFacts
+from cec_plugin.domain.platform import CompletionFacts
 from cec_plugin.services.serve import enter, withdraw
 from tests import factories
 from tests.events import ETHICS

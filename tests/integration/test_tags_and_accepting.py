@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from cec_plugin import models
 from cec_plugin.domain.packs import read_pack
-from cec_plugin.domain.ports import CourseFacts
+from cec_plugin.domain.platform import CourseFacts
 from cec_plugin.exceptions import FaultsError
 from cec_plugin.selectors.progress import standings
 from cec_plugin.services.designate import check

@@ -10,7 +10,7 @@ from cec_plugin import models
 from cec_plugin.domain.actors import Actor
 from cec_plugin.domain.allocation import RefusalCode
 from cec_plugin.domain.notices import Via
-from cec_plugin.domain.ports import CourseFacts
+from cec_plugin.domain.platform import CourseFacts
 from cec_plugin.services.authorize import NotAnsweringError, OwnCreditError
 from cec_plugin.services.decide import AlreadyDecidedError, decide
 from cec_plugin.services.sweep import sweep

@@ -9,7 +9,7 @@ import pytest
 
 from cec_plugin import domain
 from cec_plugin.domain.allocation import Refusal
-from cec_plugin.domain.ports import CourseFacts
+from cec_plugin.domain.platform import CourseFacts
 
 
 def _dataclasses() -> Iterator[type]:

@@ -24,15 +24,7 @@ from cec_plugin.adapters.registries.xapi_statements import (
     void_id,
 )
 from cec_plugin.domain.delivery import Outcome, Result
-from cec_plugin.domain.ports import (
-    Capabilities,
-    Health,
-    Held,
-    Known,
-    Page,
-    Posting,
-    Retraction,
-)
+from cec_plugin.domain.ports import Capabilities, Health, Held, Known, Page, Posting, Retraction
 
 VERSION_HEADER = "X-Experience-API-Version"
 BULK = 50
