@@ -6,7 +6,7 @@ from typing import Any
 DEFAULTS: dict[str, Any] = {
     # Names this site among the sources of completions. Never change it once credits exist.
     "CEC_SITE": "lms",
-    # Who answers for courses, certificates and grades: an implementation of domain.platform.Platform.
+    # Who answers for courses, certificates and grades: a domain.platform.Platform.
     "CEC_PLATFORM": "cec_plugin.adapters.platform.LmsPlatform",
     # By what an activity is finished ("certificate" or "passing") and from when it counts
     # ("at_once" or "run_end"), unless the activity says otherwise.
