@@ -161,3 +161,13 @@ def test_settling_by_hand_needs_the_permission_and_a_parked_delivery(
     take(client, "delivery", parked.pk, "done")
     parked.refresh_from_db()
     assert parked.state == State.PENDING
+
+
+def test_all_that_is_listed_is_requeued_and_logged(guild: models.Organization) -> None:
+    refused(guild)
+    client = administrator("view_delivery", "requeue_delivery")
+    everything = {"action": "requeue", "select_across": "1", "_selected_action": "1"}
+    answer = client.post(f"{page('delivery')}?state=parked", everything, follow=True)
+    assert "2 deliveries are due again." in text_of(answer)
+    assert states() == {State.PENDING}
+    assert LogEntry.objects.count() == 2

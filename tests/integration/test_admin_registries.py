@@ -10,6 +10,7 @@ from django.urls import resolve
 from cec_plugin import models
 from tests import factories
 from tests.integration.admin_visits import (
+    act,
     administrator,
     errors_of,
     fields_of,
@@ -166,3 +167,22 @@ def test_who_paused_a_registry_is_shown_on_its_page_and_not_logged(
     assert "octavia.quill" in text_of(client.get(page("registry", registry.pk)))
     assert f"Registry {registry.pk} is paused" in caplog.text
     assert "quill" not in caplog.text
+
+
+def test_a_registry_that_was_to_be_told_anything_stays(guild: models.Organization) -> None:
+    factories.table(guild, [factories.rule("ethics")])
+    registry = factories.registry(guild)
+    factories.finish("5", "ethics", factories.NOW)
+    factories.settle("5")
+    client = superuser()
+    asked = text_of(client.get(page("registry", registry.pk, "delete")))
+    assert "<li>1 delivery</li>" in asked
+    client.post(page("registry", registry.pk, "delete"), {"post": "yes"})
+    act(client, "registry", "delete_selected", [registry.pk])
+    assert models.Registry.objects.exists()
+
+
+def test_a_registry_that_was_never_used_can_be_deleted(guild: models.Organization) -> None:
+    registry = factories.registry(guild)
+    superuser().post(page("registry", registry.pk, "delete"), {"post": "yes"})
+    assert not models.Registry.objects.exists()

@@ -611,6 +611,27 @@ class TestRequeue:
         assert pages == [4]
         assert _states() == ["pending"] * 4 + ["parked", "pending"]
 
+    def test_however_many_are_requeued_their_registry_is_woken_once(
+        self, registry: models.Registry, django_capture_on_commit_callbacks: Any
+    ) -> None:
+        _earn(registry)
+        entry, others = _the().entry, range(1, 600)
+        models.Delivery.objects.bulk_create(
+            models.Delivery(entry=entry, registry=registry, reference=f"cec-{other}", round=other)
+            for other in others
+        )
+        models.Delivery.objects.update(state=State.PARKED.value, due_at=None)
+        told: list[int] = []
+        with django_capture_on_commit_callbacks() as woken:
+            count = requeue_all(
+                models.Delivery.objects.all(),
+                now=datetime.now(UTC),
+                follow=lambda ids: told.append(len(ids)),
+            )
+        assert set(_states()) == {"pending"}
+        assert told == [500, 100]
+        assert (count, len(woken)) == (600, 1)
+
     def test_the_failures_begin_anew_and_the_fencing_number_goes_on(
         self, registry: models.Registry, control: Control
     ) -> None:

@@ -8,7 +8,9 @@ from cec_plugin import models
 from cec_plugin.adapters import rosters
 from cec_plugin.adapters.couriers import deliver_first, deliver_registry
 from cec_plugin.domain.delivery import Presence
+from cec_plugin.domain.roster import RosterFormat
 from cec_plugin.exceptions import CecError
+from cec_plugin.selectors.rosters import closing_soon
 from cec_plugin.services.claim import claim
 from cec_plugin.services.link import unlink
 from cec_plugin.services.pause import pause
@@ -264,3 +266,25 @@ def test_two_who_close_at_once_put_nothing_into_two_files() -> None:
     lines = models.RosterLine.objects.values_list("delivery_id", flat=True)
     assert len(lines) == len(set(lines)) == 6
     assert sorted(models.RosterFile.objects.values_list("number", flat=True)) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("earned_at", "soon"),
+    [
+        ("2026-03-05T04:59:59Z", 0),  # their window is closed
+        ("2026-03-05T05:00:00Z", 1),
+        ("2026-03-13T03:59:59Z", 1),
+        ("2026-03-13T04:00:00Z", 0),  # there is time
+    ],
+)
+def test_the_days_of_a_window_are_those_where_the_organization_is(
+    earned_at: str, soon: int
+) -> None:
+    registry = board(people=0)
+    models.Organization.objects.update(time_zone="America/Toronto")
+    registry.refresh_from_db()
+    earn(registry, 1, at=datetime.fromisoformat(earned_at))
+    how = RosterFormat(window_days=25, warn_days=7)
+    now = datetime(2026, 3, 30, 12, tzinfo=UTC)
+    # In between their clocks went forward.
+    assert closing_soon(registry, how, now=now) == soon
