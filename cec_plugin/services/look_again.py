@@ -12,7 +12,7 @@ from functools import partial
 from cec_plugin.conf import get_settings
 from cec_plugin.domain.delivery import Outcome
 from cec_plugin.domain.ports import Held, Registry
-from cec_plugin.services.patience import pages, patiently
+from cec_plugin.services.patience import note, pages, patiently
 from cec_plugin.services.reconcile import Reader
 from cec_plugin.services.write import guarded
 
@@ -71,8 +71,5 @@ class Looks:
             if isinstance(page, Outcome):
                 return page
             for one in page.records:
-                if one.reference in records:
-                    mine = records[one.reference]
-                    # Listed twice it is still one record; without an id nothing says so.
-                    mine[one.remote_id or f"#{len(mine)}"] = one
+                note(one, records)
         return records

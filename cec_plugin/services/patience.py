@@ -5,7 +5,7 @@ from functools import partial
 from typing import TypeVar
 
 from cec_plugin.domain.delivery import Outcome, Result
-from cec_plugin.domain.ports import Page, Registry
+from cec_plugin.domain.ports import Held, Page, Registry
 
 TRIES = 6
 CALL_S = 60.0
@@ -71,3 +71,13 @@ class _Path:
             # Set ever further apart, one mark is met again however long the way round is.
             self._mark, self._until = page.cursor, 2 * self._until
         return self._empty <= EMPTY_PAGES and self._pages < MOST_PAGES
+
+
+def note(one: Held, records: dict[str, dict[str, Held]]) -> bool:
+    """Note a listed record under its reference if that is asked about; say whether it is."""
+    if one.reference not in records:
+        return False
+    mine = records[one.reference]
+    # Listed twice it is still one record; without an id nothing says so.
+    mine[one.remote_id or f"#{len(mine)}"] = one
+    return True

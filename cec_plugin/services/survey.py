@@ -24,7 +24,7 @@ from cec_plugin.domain.reconciliation import (
 )
 from cec_plugin.domain.sightings import Sightings
 from cec_plugin.selectors.expected import said_of, told_references
-from cec_plugin.services.patience import pages
+from cec_plugin.services.patience import note, pages
 
 MOST = 10_000
 """How many references that look wrong are looked into; with more, it is all of it that is wrong."""
@@ -158,11 +158,9 @@ class _Survey:
             if isinstance(page, Outcome):
                 return page
             for one in page.records:
-                if one.reference in records:
-                    mine = records[one.reference]
-                    # Listed twice it is still one record; without an id nothing says so.
-                    mine[one.remote_id or f"#{len(mine)}"] = one
-                elif not one.reference and not one.reversed:
+                if note(one, records):
+                    continue
+                if not one.reference and not one.reversed:
                     wanted = one.remote_id in self._by_id or self._reading.ours_alone
                     if wanted and len(nameless) < MOST:
                         nameless[one.remote_id or f"#{len(nameless)}"] = one

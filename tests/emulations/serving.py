@@ -2,19 +2,20 @@
 
 import json
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 
-class Answering(BaseHTTPRequestHandler):
+class Answering(BaseHTTPRequestHandler, ABC):
     """Answers one connection, quietly. A subclass says in ``take`` how it answers a call."""
 
     protocol_version = "HTTP/1.1"
 
-    def take(self, sent: bytes) -> None:
-        raise NotImplementedError("each emulation answers in its own way")
+    @abstractmethod
+    def take(self, sent: bytes) -> None: ...
 
     def do_GET(self) -> None:
         self._take()
